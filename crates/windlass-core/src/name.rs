@@ -26,6 +26,14 @@ pub enum NameError {
         /// How long it is.
         chars: usize,
     },
+    /// A path would mean another place by it.
+    #[error("a {what} cannot be named `{name}`: a path would mean another place by it")]
+    Dots {
+        /// `kind`, `queue`, `schedule`, `tag` or `subject type`.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
     /// A character is not allowed.
     #[error(
         "{what} `{}` has the character {found:?} at {at}: only letters, digits and . _ - : / may be used",
@@ -106,6 +114,10 @@ fn check(what: &'static str, name: &str) -> Result<(), NameError> {
     if chars > NAME_CHARS {
         return Err(NameError::Long { what, chars });
     }
+    // Browsers and clients take them out of the address of what has the name.
+    if matches!(name, "." | "..") {
+        return Err(NameError::Dots { what, name: name.to_owned() });
+    }
     let stranger = |c: &char| !(c.is_alphanumeric() || "._-:/".contains(*c));
     match name.chars().enumerate().find(|(_, c)| stranger(c)) {
         Some((at, found)) => Err(NameError::Character { what, name: name.to_owned(), found, at }),
@@ -174,6 +186,10 @@ mod tests {
         assert!(check_kind("").is_err());
         assert!(check_kind("a b").is_err());
         assert!(check_kind("a@2").is_err());
+        for dots in [".", ".."] {
+            assert!(check_schedule(dots).is_err() && check_subscription(dots).is_err(), "{dots}");
+        }
+        assert_eq!(check_kind("..."), Ok(()), "it is a name like any other");
         assert!(check_queue(&"x".repeat(129)).is_err());
         let refused = check_kind("a\u{1b}[31mb").map_err(|error| error.to_string());
         let told = refused.expect_err("a control character");

@@ -2,13 +2,37 @@
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::base::Base;
 use crate::filter::encoded;
+use crate::form::said;
 use crate::view::TOLD;
 
 /// How long what was done waits for the page that tells it.
 const TOLD_SECONDS: u32 = 20;
+
+/// What a button sends: the page that it stands on, and what was written beside it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Pressed {
+    pub(crate) back: String,
+    note: String,
+    reason: String,
+}
+
+impl Pressed {
+    /// The body of a request with the note, where there is one.
+    pub(crate) fn note(&self) -> Option<Value> {
+        said(&self.note).map(|note| json!({ "note": note }))
+    }
+
+    /// The same with the reason.
+    pub(crate) fn reason(&self) -> Option<Value> {
+        said(&self.reason).map(|reason| json!({ "reason": reason }))
+    }
+}
 
 /// Leads back to a page of the dashboard, which says `told`. Anything but such a page leads to the overview.
 pub(crate) fn back(base: &Base, to: &str, told: &str) -> Response {

@@ -1,7 +1,6 @@
 //! Alerts: what lasts, and what is not told.
 
 use axum::Router;
-use axum::extract::Form;
 use axum::http::Method;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -12,9 +11,10 @@ use windlass::Timestamp;
 
 use crate::act::back;
 use crate::ask::Pages;
+use crate::extract::Form;
 use crate::fault::Fault;
 use crate::filter::encoded;
-use crate::form::{self, Button, Field, said};
+use crate::form::{self, Button, Field, Fields, Refused, lasting, said};
 use crate::parts::short;
 use crate::parts::{copies, empty, icon, moment, since, text};
 use crate::settings::{Tab, page};
@@ -57,50 +57,47 @@ struct Mute {
     note: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Asked {
-    name: String,
-    for_ms: u64,
-    note: String,
-}
-
 pub(crate) fn routes() -> Router<Pages> {
     Router::new()
         .route("/settings/alerts", get(list))
-        .route("/settings/alerts/mute", post(mute))
+        .route("/settings/alerts/mute", get(list).post(mute))
         .route("/settings/alerts/unmute", post(unmute))
 }
 
 async fn list(view: View) -> Result<Response, Fault> {
+    show(&view, None).await
+}
+
+async fn show(view: &View, refused: Option<&Refused>) -> Result<Response, Fault> {
     let found = view.ask().get::<Alerts>("/v1/alerts").await?;
     let who = view.who().await?;
     let may_operate = who.may_operate();
     let body = html! {
         section {
-            div.title { h2 { "Alerts" } div.tools { (copies(&view, "windlass alert list", "/v1/alerts")) } }
-            @if !found.looked_for { p.note { "Nobody is told: no subscription wants alerts. " a href="docs/alerts" { "How they are told" } } }
-            @if found.alerts.is_empty() { (empty("Nothing lasts that would be told", &html! { p { "Alerts are events: a job, a mail or an HTTP target hears of them by a subscription." } pre { "windlass subscription add page --kind ops.page --type 'windlass.*'" } })) }
-            @else { (alerts(&view, &found.alerts, may_operate)) }
+            div.title { h2 { "Alerts" } div.tools { (copies(view, "windlass alert list", "/v1/alerts")) } }
+            @if !found.looked_for { p.note { "Nobody gets alerts: no subscription wants them. " a href="docs/alerts" { "How to get them" } } }
+            @if found.alerts.is_empty() { (empty("No alert is active", &html! { p { "Alerts are events: a subscription makes a job of each, which sends a mail or calls an HTTP target." } pre { "windlass subscription add page --kind ops.page --type 'windlass.*'" } })) }
+            @else { (alerts(view, &found.alerts, may_operate)) }
         }
         section {
-            div.title { h2 { "Muted" } @if may_operate { div.tools { (muting(&view, "")) } } }
-            @if found.muted.is_empty() { p.meta { "Nothing is muted." } } @else { (mutes(&view, &found.muted, may_operate)) }
+            div.title { h2 { "Muted" } @if may_operate { div.tools { (muting(view, "", refused)) } } }
+            @if found.muted.is_empty() { p.meta { "Nothing is muted." } } @else { (mutes(view, &found.muted, may_operate)) }
         }
     };
-    page(&who, (Tab::Alerts, "Alerts"), &body).show(&view).await
+    let fault = refused.map(|refused| &refused.fault);
+    page(&who, (Tab::Alerts, "Alerts"), &body).show_refused(view, fault).await
 }
 
 fn alerts(view: &View, alerts: &[Alert], may_operate: bool) -> Markup {
     html! {
         table.rows.alerts {
-            thead { tr { th { "Alert" } th { "About" } th.number { "For" } th { "Told" } th { "Jobs" } @if may_operate { th { span.hidden { "Actions" } } } } }
+            thead { tr { th { "Alert" } th { "About" } th.number { "For" } th { "Published" } th { "Jobs" } @if may_operate { th { span.hidden { "Actions" } } } } }
             tbody { @for alert in alerts {
                 tr id={ "alert-" (alert.key) } {
                     td.main { b.name { (text(&alert.key)) } @if let Some(by) = &alert.muted_by { " " span.badge.warning { (icon("pause")) "muted" } p.why { "by " (text(by)) } } }
                     td data-name="about" { (text(&alert.subject)) }
                     td.number data-name="for" { (since(alert.since, view.now)) }
-                    td data-name="told" {
+                    td data-name="published" {
                         @match (alert.fired_at, &alert.event) {
                             (Some(at), Some(event)) => a href={ "events/" (encoded(event)) } { (moment(at, view.now)) },
                             (Some(at), None) => (moment(at, view.now)),
@@ -108,7 +105,7 @@ fn alerts(view: &View, alerts: &[Alert], may_operate: bool) -> Markup {
                         }
                     }
                     td data-name="jobs" { @for job in alert.jobs.iter().take(3) { a href={ "jobs/" (encoded(job)) } { code { (text(short(job))) } } " " } @if alert.jobs.is_empty() { span.none { "–" } } }
-                    @if may_operate { td.acts { @if alert.muted_by.is_none() { (muting(view, &alert.key)) } } }
+                    @if may_operate { td.acts { @if alert.muted_by.is_none() { (muting(view, &alert.key, None)) } } }
                 }
             } }
         }
@@ -139,30 +136,21 @@ fn mutes(view: &View, mutes: &[Mute], may_operate: bool) -> Markup {
 }
 
 /// The form that mutes an alert, or one that is named there.
-fn muting(view: &View, key: &str) -> Markup {
+fn muting(view: &View, key: &str, refused: Option<&Refused>) -> Markup {
     let of = if key.is_empty() { "mute" } else { key };
     let lasts = format!("{of}-for");
-    let note = Field {
-        name: "note",
-        label: "Note",
-        hint: "why, and by whom",
+    let field = |name, label, hint, most| Field {
+        name,
+        label,
+        hint,
         of,
-        most: Some(1024),
-        value: "",
-    };
-    let named = Field {
-        name: "name",
-        label: "What",
-        hint: "job.failing, or kind/mail",
-        of,
-        most: Some(512),
-        value: "",
+        most: Some(most),
+        value: refused.map_or("", |refused| refused.value(name)),
     };
     let fields = html! {
-        @if key.is_empty() { (named.required()) } @else { input type="hidden" name="name" value=(key); }
-        label for=(lasts) { "For" }
-        select id=(lasts) name="for_ms" { @for (words, ms) in LASTS { option value=(ms) { (words) } } }
-        (note.show())
+        @if key.is_empty() { (field("name", "What", "job.failing, or kind/mail", 512).required()) } @else { input type="hidden" name="name" value=(key); }
+        (lasting(&lasts, &LASTS, refused))
+        (field("note", "Note", "why, and by whom", 1024).show())
     };
     let button = Button {
         to: "settings/alerts/mute",
@@ -171,27 +159,39 @@ fn muting(view: &View, key: &str) -> Markup {
         class: "quiet",
         about: key,
     };
-    button.ask(view, "It is not told. The end of what was told is told still.", &fields)
+    let title =
+        "No event is published for it. When it ends, that is published if its beginning was.";
+    button.ask_again(view, (title, &fields), refused.map(|refused| &refused.fault))
 }
 
-async fn mute(view: View, Form(asked): Form<Asked>) -> Result<Response, Fault> {
-    let mut body = json!({ "name": asked.name.trim() });
-    if asked.for_ms > 0 {
-        body["for_ms"] = asked.for_ms.into();
-    }
-    if let Some(note) = said(&asked.note) {
-        body["note"] = note.into();
-    }
-    view.ask().act(Method::POST, "/v1/alerts/mute", Some(body)).await?;
-    Ok(back(&view.base, "/settings/alerts", &format!("{} is muted.", asked.name.trim())))
-}
-
-async fn unmute(view: View, Form(asked): Form<Asked>) -> Result<Response, Fault> {
-    let body = json!({ "name": asked.name });
-    let told = view.ask().act(Method::POST, "/v1/alerts/unmute", Some(body)).await?;
-    let told = match told["is_muted"].as_bool() {
-        Some(true) => format!("{} stays muted: the workers' thresholds say so.", asked.name),
-        _ => format!("{} is told again.", asked.name),
+async fn mute(view: View, Form(fields): Form<Fields>) -> Result<Response, Fault> {
+    let name = fields.value("name");
+    let done = async {
+        let mut body = json!({ "name": name });
+        if let Some(ms) = fields.lasts()? {
+            body["for_ms"] = ms.into();
+        }
+        if let Some(note) = said(fields.value("note")) {
+            body["note"] = note.into();
+        }
+        view.ask().act(Method::POST, "/v1/alerts/mute", Some(body)).await
     };
-    Ok(back(&view.base, "/settings/alerts", &told))
+    match done.await {
+        Ok(_) => Ok(back(&view.base, "/settings/alerts", &format!("{name} is muted."))),
+        Err(fault) if fault.is_of_fields() => {
+            show(&view, Some(&Refused { to: String::new(), fields, fault })).await
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+async fn unmute(view: View, Form(fields): Form<Fields>) -> Result<Response, Fault> {
+    let name = fields.value("name");
+    let body = json!({ "name": name });
+    let done = view.ask().act(Method::POST, "/v1/alerts/unmute", Some(body)).await?;
+    let says = match done["is_muted"].as_bool() {
+        Some(true) => format!("{name} stays muted: the workers' thresholds mute it."),
+        _ => format!("{name} is not muted any more."),
+    };
+    Ok(back(&view.base, "/settings/alerts", &says))
 }

@@ -1,37 +1,22 @@
 //! Asking the API of the same process.
 
+mod message;
+
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header, response};
+use axum::http::{HeaderValue, Method, Request, StatusCode, header, response};
 use axum::response::Response;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt;
 use windlass_http::{Caller, Inside};
 
-use crate::base::OfProgram;
 use crate::fault::Fault;
 use crate::looks::{Answer, Looks};
+use message::{Reads, is_try, read, whole};
 
-/// An answer of the API is not larger: 500 jobs with all that they may have.
-const ANSWER_BYTES: usize = 256 * 1024 * 1024;
-/// What a request to a page says of that alone. The rest says who sends it and from where, in headers that a proxy may name as it
-/// likes.
-const OF_THE_PAGE: [HeaderName; 11] = [
-    header::ACCEPT,
-    header::ACCEPT_ENCODING,
-    header::CACHE_CONTROL,
-    header::CONNECTION,
-    header::CONTENT_LENGTH,
-    header::CONTENT_TYPE,
-    header::IF_MATCH,
-    header::IF_NONE_MATCH,
-    header::TRANSFER_ENCODING,
-    HeaderName::from_static("idempotency-key"),
-    HeaderName::from_static("last-event-id"),
-];
 /// Who asks: that is each caller's own.
 const OF_THE_CALLER: &str = "/v1/session";
 
@@ -51,6 +36,7 @@ pub(crate) struct Asker {
     pages: Pages,
     request: Parts,
     caller: Option<Caller>,
+    reads: Reads,
     /// `/stores/NAME`, where it is one of several.
     store: String,
 }
@@ -59,9 +45,11 @@ impl Pages {
     pub(crate) fn over(inside: Inside) -> Self {
         Self(Arc::new(Shared { inside, looks: Looks::default() }))
     }
-}
 
-impl Pages {
+    pub(crate) fn inside(&self) -> &Inside {
+        &self.0.inside
+    }
+
     /// What the API itself answers to a request that no page is for.
     pub(crate) async fn of_api(&self, request: Request<Body>) -> Response {
         match self.0.inside.router().oneshot(request).await {
@@ -80,7 +68,8 @@ impl Asker {
             }
             _ => None,
         };
-        Ok(Self { pages, request, caller, store })
+        let reads = Reads::of(&request);
+        Ok(Self { pages, request, caller, reads, store })
     }
 
     /// A command that asks for this path, as the person who looks at the page would.
@@ -106,7 +95,10 @@ impl Asker {
         let Some(caller) = self.caller.as_ref().filter(|_| !path.starts_with(OF_THE_CALLER)) else {
             return read(&self.ask(Method::GET, &path, None).await);
         };
-        let rights = serde_json::to_string(caller.grant()).unwrap_or_default();
+        let mut rights = serde_json::to_string(caller.grant()).unwrap_or_default();
+        if self.reads == Reads::Primary {
+            rights.push_str(" of the primary");
+        }
         let (asker, asked) = (self.clone(), path.clone());
         let ask = async move { asker.ask(Method::GET, &asked, None).await };
         read(&self.pages.0.looks.share((rights, path), ask).await)
@@ -129,6 +121,56 @@ impl Asker {
         }
     }
 
+    /// A document, with the tag of its edition, where it has one.
+    pub(crate) async fn get_with_tag<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<(T, Option<String>), Fault> {
+        let (head, bytes) = self.send(Method::GET, path, None).await?;
+        let found = read(&(head.status, Arc::new(bytes)))?;
+        let tag = head.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok());
+        Ok((found, tag.map(str::to_owned)))
+    }
+
+    /// What a try would find. Nothing is changed by it, so that a page may try it for who only looks at it.
+    pub(crate) async fn tried<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: Value,
+    ) -> Result<T, Fault> {
+        let path = format!("{}{path}", self.store);
+        let Some(caller) = &self.caller else {
+            // A form was sent: the API checks who sends it, as each time.
+            return read(&self.ask(Method::POST, &path, Some(body)).await);
+        };
+        let asked = self.request_of(Method::POST, &path, Some(json!({})));
+        let asked = asked.ok_or_else(Fault::not_found)?.map(drop);
+        let answer = self.pages.0.inside.tried(asked, body, (&self.request, caller)).await;
+        read(&whole(answer).await)
+    }
+
+    /// Changes what is as its tag says; what nobody has set where there is no tag.
+    pub(crate) async fn change(
+        &self,
+        (path, body): (&str, Value),
+        seen: Option<&str>,
+    ) -> Result<Value, Fault> {
+        let path = format!("{}{path}", self.store);
+        let asked = self.request_of(Method::PUT, &path, Some(body));
+        let mut asked = asked.ok_or_else(Fault::not_found)?;
+        let (name, tag) = match seen {
+            Some(tag) => (header::IF_MATCH, tag),
+            None => (header::IF_NONE_MATCH, "*"),
+        };
+        let tag = HeaderValue::from_str(tag).map_err(|_| {
+            Fault::invalid("what the form was made of cannot be read: open it again")
+        })?;
+        asked.headers_mut().insert(name, tag);
+        let answer = whole(self.answer(asked).await).await;
+        self.changed(answer.0);
+        read(&answer)
+    }
+
     /// Does something, and returns the document of what came of it.
     pub(crate) async fn act(
         &self,
@@ -139,7 +181,9 @@ impl Asker {
         let path = format!("{}{path}", self.store);
         let is_try = is_try(body.as_ref());
         let answer = self.ask(method, &path, body).await;
-        self.changed(answer.0, is_try);
+        if !is_try {
+            self.changed(answer.0);
+        }
         read(&answer)
     }
 
@@ -151,7 +195,7 @@ impl Asker {
         body: Option<Value>,
     ) -> Result<Value, Fault> {
         let answer = self.ask(method, path, body).await;
-        self.changed(answer.0, false);
+        self.changed(answer.0);
         read(&answer)
     }
 
@@ -183,18 +227,18 @@ impl Asker {
     ) -> Result<(response::Parts, Vec<u8>), Fault> {
         let changes = !method.is_safe();
         let asked = self.request_of(method, path, body).ok_or_else(Fault::not_found)?;
-        let answer = self.pages.0.inside.answer(asked, &self.request, self.caller.as_ref()).await;
+        let answer = self.answer(asked).await;
         if changes {
-            self.changed(answer.status(), false);
+            self.changed(answer.status());
         }
         let (head, body) = answer.into_parts();
-        let bytes = to_bytes(body, ANSWER_BYTES).await.map_err(|_| Fault::unreadable())?;
+        let (_, bytes) = whole(Response::from_parts(head.clone(), body)).await;
         Ok((head, bytes.to_vec()))
     }
 
     /// What viewers share is of before this, where something was changed.
-    fn changed(&self, status: StatusCode, is_try: bool) {
-        if status.is_success() && !is_try {
+    fn changed(&self, status: StatusCode) {
+        if status.is_success() {
             self.pages.0.looks.clear();
         }
     }
@@ -203,48 +247,15 @@ impl Asker {
         let Some(asked) = self.request_of(method, path, body) else {
             return (StatusCode::NOT_FOUND, Arc::default());
         };
-        let answer = self.pages.0.inside.answer(asked, &self.request, self.caller.as_ref()).await;
-        let status = answer.status();
-        match to_bytes(answer.into_body(), ANSWER_BYTES).await {
-            Ok(bytes) => (status, Arc::new(bytes.to_vec())),
-            Err(error) => {
-                tracing::error!(%error, "an answer of the API could not be read to its end");
-                (StatusCode::INTERNAL_SERVER_ERROR, Arc::default())
-            }
-        }
+        whole(self.answer(asked).await).await
+    }
+
+    async fn answer(&self, asked: Request<Body>) -> Response {
+        self.pages.0.inside.answer(asked, &self.request, self.caller.as_ref()).await
     }
 
     /// A request to the API; none where the path of a page made no path of the API.
     fn request_of(&self, method: Method, path: &str, body: Option<Value>) -> Option<Request<Body>> {
-        let mut asked = Request::new(Body::empty());
-        *asked.extensions_mut() = OfProgram::of(&self.request);
-        *asked.method_mut() = method;
-        *asked.uri_mut() = path.parse::<Uri>().ok()?;
-        for (name, value) in &self.request.headers {
-            if !OF_THE_PAGE.contains(name) {
-                asked.headers_mut().append(name, value.clone());
-            }
-        }
-        if let Some(body) = body {
-            let json = HeaderValue::from_static("application/json");
-            asked.headers_mut().insert(header::CONTENT_TYPE, json);
-            *asked.body_mut() = Body::from(body.to_string());
-        }
-        Some(asked)
+        message::request((&self.request, self.reads), (method, path), body)
     }
-}
-
-/// Whether a body asks for a try, which changes nothing.
-fn is_try(body: Option<&Value>) -> bool {
-    body.is_some_and(|body| body.get("dry_run").and_then(Value::as_bool) == Some(true))
-}
-
-fn read<T: DeserializeOwned>((status, bytes): &Answer) -> Result<T, Fault> {
-    if !status.is_success() {
-        return Err(Fault::read(*status, bytes));
-    }
-    serde_json::from_slice(bytes).map_err(|error| {
-        tracing::error!(%error, "a page could not read an answer of the API");
-        Fault::unreadable()
-    })
 }

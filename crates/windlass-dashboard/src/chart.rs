@@ -69,7 +69,7 @@ pub(crate) fn columns(all: &[Column]) -> Markup {
             @for (nth, column) in all.iter().enumerate() {
                 @let (x, plain, failed) = (place(nth), height(column.plain), height(column.failed));
                 g.filling[column.is_filling] {
-                    title { (column.start) ": " (column.plain) " went well, " (column.failed) " failed" }
+                    title { (column.start) ": " (column.plain) " succeeded, " (column.failed) " failed" }
                     rect.plain x=(x) y=(TALL.saturating_sub(plain)) width=(wide) height=(plain) {}
                     rect.failed x=(x) y=(TALL.saturating_sub(plain + failed)) width=(wide) height=(failed) {}
                 }

@@ -48,12 +48,7 @@ impl Fault {
 
     pub(crate) fn too_slow() -> Self {
         let detail = "a form has to come within 30 s";
-        Self::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "request-timeout",
-            "The request came too slowly",
-            detail,
-        )
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "The request came too slowly", detail)
     }
 
     pub(crate) fn unreadable() -> Self {
@@ -62,7 +57,22 @@ impl Fault {
     }
 
     pub(crate) fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", "there is no such page")
+        Self::missing("there is no such page")
+    }
+
+    pub(crate) fn missing(detail: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    /// The address of a form or a button, which somebody only looks at.
+    pub(crate) fn no_page() -> Self {
+        let detail = "this address does something when a button is pressed; it has no page";
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method-not-allowed",
+            "Nothing to look at",
+            detail,
+        )
     }
 
     pub(crate) fn forbidden(detail: &str) -> Self {
@@ -77,6 +87,11 @@ impl Fault {
     /// Whether a field of a form is wrong, so that it is shown once more.
     pub(crate) fn is_of_fields(&self) -> bool {
         matches!(self.code.as_str(), "invalid-request" | "refused")
+    }
+
+    /// Whether somebody was faster: what was to be changed is another one by now.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.code == "stale"
     }
 
     /// Whether it is about who asks or the store, and not about one of many things that were asked for.

@@ -29,6 +29,13 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
+/// A name as one word of a shell: in quotes where it needs them.
+pub(crate) fn word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._:/@+%=,-".contains(c);
+    let needs_none = !text.is_empty() && !text.starts_with('-') && text.chars().all(is_plain);
+    if needs_none { text.to_owned() } else { quoted(text) }
+}
+
 /// A term with a value of somebody else's, in quotes where it needs them.
 pub(crate) fn term(field: &str, value: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "._:/@+#%~-".contains(c);
@@ -95,6 +102,9 @@ mod tests {
             "jobs?filter=a:%22b%20c%22%20-d%26"
         );
         assert_eq!(quoted("a'$(b)"), r"'a'\''$(b)'");
+        assert_eq!(word("mail.welcome/a:b"), "mail.welcome/a:b");
+        assert_eq!(word("a $(b)"), "'a $(b)'");
+        assert_eq!(word(""), "''");
         assert_eq!(term("queue", "mail"), "queue:mail");
         assert_eq!(term("queue", "a \"b\""), r#"queue:"a \"b\"""#);
     }

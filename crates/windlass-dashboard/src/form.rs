@@ -1,7 +1,9 @@
 //! Forms: buttons that send one, those that ask first, and fields.
 
 use maud::{Markup, html};
+use serde::Deserialize;
 
+use crate::fault::Fault;
 use crate::parts::icon;
 use crate::view::View;
 
@@ -56,17 +58,86 @@ impl<'a> Button<'a> {
 
     /// The button behind another one that opens a form with these fields: what cannot be taken back, and what needs more to be said.
     pub(crate) fn ask(&self, view: &View, title: &str, fields: &Markup) -> Markup {
+        self.ask_again(view, (title, fields), None)
+    }
+
+    /// The same, open where it was refused, with the reason.
+    pub(crate) fn ask_again(
+        &self,
+        view: &View,
+        (title, fields): (&str, &Markup),
+        fault: Option<&Fault>,
+    ) -> Markup {
         html! {
-            details.ask {
+            details.ask open[fault.is_some()] {
                 summary class=(self.class) { (icon(self.picture)) span { (self.name) "…" } }
                 form.fields method="post" action=(self.to) {
                     (back(view))
                     @if !title.is_empty() { p { (title) } }
+                    (alert(fault))
                     (fields)
                     button class=(self.class) { (icon(self.picture)) span { (self.name) @if !self.about.is_empty() { " " (self.about) } } }
                 }
             }
         }
+    }
+}
+
+/// Why a form was refused.
+pub(crate) fn alert(fault: Option<&Fault>) -> Markup {
+    html! { @if let Some(fault) = fault { p.fault role="alert" { (icon("cross")) (fault.detail()) } } }
+}
+
+/// A form that was refused, to be shown again with what was written into it.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// Where it was sent: the path of its button.
+    pub(crate) to: String,
+    pub(crate) fields: Fields,
+    pub(crate) fault: Fault,
+}
+
+impl Refused {
+    /// The text of a field.
+    pub(crate) fn value(&self, name: &str) -> &str {
+        self.fields.value(name)
+    }
+}
+
+/// What was written into a form, as it came.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// The text of a field without blanks around it; empty where it did not come.
+    pub(crate) fn value(&self, name: &str) -> &str {
+        let found = self.0.iter().find(|(field, _)| field == name);
+        found.map_or("", |(_, value)| value.trim())
+    }
+
+    /// How long something is to last: none where it lasts until somebody ends it.
+    pub(crate) fn lasts(&self) -> Result<Option<u64>, Fault> {
+        if !self.0.iter().any(|(field, _)| field == LASTS) {
+            return Ok(None);
+        }
+        let text = self.value(LASTS);
+        let ms: u64 = text.parse().map_err(|_| {
+            Fault::invalid(&format!("For: expected a number of milliseconds, found `{text}`"))
+        })?;
+        Ok((ms > 0).then_some(ms))
+    }
+}
+
+/// The field that says how long.
+const LASTS: &str = "for_ms";
+
+/// A choice of how long: words, and milliseconds, of which none is for ever.
+pub(crate) fn lasting(id: &str, lasts: &[(&str, u64)], refused: Option<&Refused>) -> Markup {
+    let chosen = refused.map_or("", |refused| refused.value(LASTS));
+    html! {
+        label for=(id) { "For" }
+        select id=(id) name=(LASTS) { @for (words, ms) in lasts { option value=(ms) selected[ms.to_string() == chosen] { (words) } } }
     }
 }
 

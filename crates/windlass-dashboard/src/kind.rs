@@ -11,8 +11,8 @@ use crate::ask::Pages;
 pub(crate) fn routes() -> Router<Pages> {
     Router::new()
         .route("/kinds", get(list::list))
-        .route("/kinds/{kind}/pause", post(act::pause))
+        .route("/kinds/{kind}/pause", get(list::list).post(act::pause))
         .route("/kinds/{kind}/resume", post(act::resume))
-        .route("/builds", post(act::require))
+        .route("/builds", get(list::list).post(act::require))
         .route("/builds/{program}/allow", post(act::allow))
 }

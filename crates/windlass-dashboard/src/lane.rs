@@ -1,7 +1,6 @@
 //! Lanes: which stand still, and which have jobs that wait.
 
 use axum::Router;
-use axum::extract::Path;
 use axum::http::Method;
 use axum::response::Response;
 use axum::routing::post;
@@ -12,6 +11,7 @@ use windlass_http::words::time::number;
 
 use crate::act::back;
 use crate::ask::Pages;
+use crate::extract::Path;
 use crate::fault::Fault;
 use crate::filter::encoded;
 use crate::form::Button;
@@ -66,7 +66,7 @@ fn table(view: &View, lanes: &[Lane], may_operate: bool) -> Markup {
             thead { tr { th { "Lane" } th.number { "Waiting" } th { "First" } th { "State" } th.when { "Since" } @if may_operate { th { span.hidden { "Actions" } } } } }
             tbody { @for lane in lanes {
                 tr id={ "lane-" (lane.lane) } {
-                    td.main { b.name { (text(&lane.lane)) } @if lane.blocked { " " span.badge.failed { (icon("cross")) "stands still" } } }
+                    td.main { b.name { (text(&lane.lane)) } @if lane.blocked { " " span.badge.failed { (icon("cross")) "blocked" } } }
                     td.number data-name="waiting" { (number(lane.waiting)) @if lane.waiting_or_more { "+" } }
                     td data-name="first" { a href={ "jobs/" (encoded(&lane.first)) } { (text(&lane.kind)) " " code { (short(&lane.first)) } } }
                     td.state { (badge(lane.state)) }

@@ -1,13 +1,7 @@
-//! What stands around every page: navigation, title, and the rules for browsers.
+//! What every page has: navigation, title, and the stream that it is shown again by.
 
-use std::time::{Duration, Instant};
-
-use axum::body::{Body, to_bytes};
-use axum::extract::{MatchedPath, Request};
-use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::assets;
@@ -16,10 +10,6 @@ use crate::fault::Fault;
 use crate::parts::icon;
 use crate::view::{TOLD, Theme, View, Who};
 
-/// Everything comes from here, nothing runs that stands in a page, and nobody frames it.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'",
-);
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 /// How htmx works under that policy.
 const HTMX: &str = r#"{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0,"timeout":15000}"#;
@@ -47,14 +37,15 @@ pub(crate) enum Nav {
 impl Nav {
     /// Whether somebody may see it at all.
     fn is_for(self, who: &Who) -> bool {
-        self != Self::Audit || who.may_administer()
+        match self {
+            Self::Audit => who.may_administer() && !who.is_limited(),
+            Self::Overview | Self::Jobs | Self::Errors | Self::Operations => true,
+            Self::Settings | Self::Docs => true,
+            // These are about all jobs.
+            _ => !who.is_limited(),
+        }
     }
 }
-
-/// How long a form may take to come, as a body of the API.
-const FORM_TIME: Duration = Duration::from_secs(30);
-/// Ids of all rows of a page and a filter are less.
-const FORM_BYTES: usize = 256 * 1024;
 
 /// A place, where it leads, how it is called, and its picture.
 type Link = (Nav, &'static str, &'static str, &'static str);
@@ -125,8 +116,22 @@ impl Page {
         Ok(response)
     }
 
+    /// The same with a form that was refused on it. It is not shown again by itself: its address is where the form was sent.
+    pub(crate) async fn show_refused(
+        self,
+        view: &View,
+        fault: Option<&Fault>,
+    ) -> Result<Response, Fault> {
+        let Some(fault) = fault else { return self.show(view).await };
+        let mut response = Self { live: None, ..self }.show(view).await?;
+        *response.status_mut() = fault.status();
+        Ok(response)
+    }
+
     fn whole(&self, view: &View, who: &Who) -> Markup {
-        let stream = self.live.as_ref().map(|query| format!("v1/stream?{query}"));
+        // Who is limited to some jobs is told of single jobs alone; the page is shown again anyway.
+        let is_told = |query: &&String| !who.is_limited() || query.starts_with("jobs=");
+        let stream = self.live.as_ref().filter(is_told).map(|query| format!("v1/stream?{query}"));
         html! {
             (head(&self.title, &view.base, view.theme))
             body hx-ext="sse,morph" {
@@ -136,12 +141,12 @@ impl Page {
                     @if let Some(told) = &view.told {
                         p.told role="status" { (icon("check")) (told) }
                     }
-                    @if let Some(stream) = stream {
+                    @if self.live.is_some() {
                         div #live hx-get="" hx-trigger="news" hx-sync="this:queue last" hx-select="#live" hx-swap="morph:outerHTML" {
                             (self.body)
                         }
                         // The stream is of an element that stays: what is shown again would open another one.
-                        p #stale role="status" sse-connect=(stream) hidden { "Disconnected. This page is as it was " time {} " ago." }
+                        p #stale role="status" sse-connect=[stream] hidden { "Disconnected. This page is as it was " time {} " ago." }
                     } @else { (self.body) }
                 }
             }
@@ -230,68 +235,4 @@ pub(crate) fn bare(title: &str, base: &Base, theme: Theme, body: &Markup) -> Res
         (head(title, base, theme))
         body.bare { main #content { p.brand { (icon("mark")) span { "Windlass" } } (body) } }
     })
-}
-
-/// Stands around all pages: writes what went wrong, and says to browsers what a page may do.
-pub(crate) async fn guarded(request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let (base, here) = (Base::of(&parts), page_of(&parts));
-    let (began, method) = (Instant::now(), parts.method.clone());
-    let route = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let mut response = match form(body).await {
-        Ok(body) => next.run(Request::from_parts(parts, body)).await,
-        Err(fault) => fault.into_response(),
-    };
-    if let Some(fault) = response.extensions_mut().remove::<Fault>() {
-        response = written(&fault, &base, &here);
-        if fault.status() == StatusCode::SERVICE_UNAVAILABLE && method.is_safe() {
-            // A page that is left open comes back by itself.
-            response.headers_mut().insert(header::REFRESH, HeaderValue::from_static("5"));
-        }
-    }
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(HeaderName::from_static("x-frame-options"), HeaderValue::from_static("DENY"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    let (route, status) = (route.as_deref().unwrap_or("none"), response.status().as_u16());
-    let ms = began.elapsed().as_millis() as u64;
-    tracing::info!(%method, route, status, ms, "page");
-    response
-}
-
-/// The whole form, which comes in time and is not large.
-async fn form(body: Body) -> Result<Body, Fault> {
-    match tokio::time::timeout(FORM_TIME, to_bytes(body, FORM_BYTES)).await {
-        Ok(Ok(form)) => Ok(Body::from(form)),
-        Ok(Err(_)) => Err(Fault::too_large()),
-        Err(_) => Err(Fault::too_slow()),
-    }
-}
-
-/// Where somebody comes back to who signs in: an act is not done by looking at it.
-fn page_of(parts: &Parts) -> String {
-    let base = Base::of(parts);
-    let here = parts.uri.path_and_query().map_or("/", |here| here.as_str());
-    let here = if parts.method.is_safe() { here } else { "/" };
-    format!("{}{here}", base.store_path())
-}
-
-fn written(fault: &Fault, base: &Base, here: &str) -> Response {
-    if fault.status() == StatusCode::UNAUTHORIZED {
-        let back: String =
-            percent_encoding::utf8_percent_encode(here, percent_encoding::NON_ALPHANUMERIC)
-                .to_string();
-        return Redirect::to(&format!("{}/sign-in?back={back}", base.prefix)).into_response();
-    }
-    let body = html! {
-        p.meta { "HTTP " (fault.status().as_u16()) " · " code { (fault.code()) } }
-        h1 { (fault.title()) }
-        p { (fault.detail()) }
-        p { a href=(base.home()) { "Overview" } " · " a href={ (base.prefix) "/docs/problems/" (fault.code()) } { "What this means" } }
-    };
-    let mut response = bare(fault.title(), base, Theme::System, &body);
-    *response.status_mut() = fault.status();
-    response
 }

@@ -28,9 +28,11 @@ mod chart;
 mod docs;
 mod error_group;
 mod event;
+mod extract;
 mod fault;
 mod filter;
 mod form;
+mod guard;
 mod job;
 mod json;
 mod kind;
@@ -59,7 +61,7 @@ mod worker;
 mod workflow;
 
 use axum::Router;
-use axum::middleware::{from_fn, map_request};
+use axum::middleware::{from_fn_with_state, map_request};
 use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -77,6 +79,7 @@ pub fn router(client: Client, access: Access) -> Router {
 pub fn over(api: Api) -> Router {
     let inside = Inside::of(api);
     let rest = inside.router();
+    let shared = Pages::over(inside);
     let pages = Router::new()
         .merge(overview::routes())
         .merge(job::routes())
@@ -102,11 +105,11 @@ pub fn over(api: Api) -> Router {
         .merge(token::routes())
         .merge(user::routes())
         .merge(subject::routes())
-        .layer(from_fn(layout::guarded))
+        .layer(from_fn_with_state(shared.clone(), guard::guarded))
         .merge(assets::routes())
         .layer(CatchPanicLayer::new())
         .layer(CompressionLayer::new())
-        .with_state(Pages::over(inside))
+        .with_state(shared)
         .fallback_service(rest);
     // The routes do not know of stores, so that the path is read before them.
     Router::new().fallback_service(map_request(base::found).layer(pages))

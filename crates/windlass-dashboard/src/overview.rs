@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Router;
-use axum::extract::Query;
 use axum::response::Response;
 use axum::routing::get;
 use maud::{Markup, html};
@@ -12,6 +11,7 @@ use windlass::{State, Timestamp};
 use windlass_http::words::time::{count, lasted, number};
 
 use crate::ask::Pages;
+use crate::extract::Query;
 use crate::fault::Fault;
 use crate::filter::link;
 use crate::layout::{Nav, Page};
@@ -113,12 +113,25 @@ fn problems(checks: &[Check]) -> Markup {
                     div {
                         h2 { (text(&check.check)) }
                         @for line in check.detail.lines() { p { (text(line)) } }
-                        @for line in check.fix.iter().flat_map(|fix| fix.lines()) { div.command { code { (text(line)) } (copy("Copy", line)) } }
+                        @for line in check.fix.iter().flat_map(|fix| fix.lines()) {
+                            @if is_command(line) { div.command { code { (text(line)) } (copy("Copy", line)) } } @else { p.fix { (text(line)) } }
+                        }
                     }
                 }
             }
         }
     }
+}
+
+/// Whether a shell runs a line as it is: it has no words around a command, and nothing that somebody has to write first.
+fn is_command(line: &str) -> bool {
+    let is_blank =
+        |word: &str| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase());
+    let has_words = [", ", "; ", " ("].iter().any(|mark| line.contains(mark));
+    line.starts_with("windlass ")
+        && !has_words
+        && !line.contains(" with ")
+        && !line.split(' ').any(|word| is_blank(word) || word == "N")
 }
 
 fn tiles(status: &Status) -> Markup {
@@ -142,4 +155,26 @@ fn tiles(status: &Status) -> Markup {
 fn first() -> Markup {
     let more = html! { p { "A queue is there with its first job:" } pre { "windlass enqueue hello name=World" } };
     empty("No queues yet", &more)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_shell_runs_is_a_command() {
+        for line in ["windlass migrate", "windlass job retry 'state:dead kind:a'"] {
+            assert!(is_command(line), "{line}");
+        }
+        for line in [
+            "start a worker that serves them",
+            "windlass worker list, then windlass worker resume NAME",
+            "windlass subscription resume NAME",
+            "windlass limit set key:a --running N",
+            "windlass schedule add nightly with another rule or zone",
+            "its errors: windlass job show job_1",
+        ] {
+            assert!(!is_command(line), "{line}");
+        }
+    }
 }

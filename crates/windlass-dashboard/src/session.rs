@@ -1,11 +1,11 @@
 //! Signing in and out, and the colours that somebody chose.
 
-use axum::extract::{Query, State};
+use axum::Router;
+use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum::{Form, Router};
 use maud::html;
 use serde::Deserialize;
 use serde_json::json;
@@ -13,7 +13,9 @@ use serde_json::json;
 use crate::act::own_path;
 use crate::ask::{Asker, Pages};
 use crate::base::Base;
+use crate::extract::{Form, Query};
 use crate::fault::Fault;
+use crate::guard::instead;
 use crate::layout::bare;
 use crate::parts::icon;
 use crate::view::Theme;
@@ -49,8 +51,14 @@ struct Chosen {
     theme: String,
 }
 
-async fn form(parts: Parts, Query(wanted): Query<Wanted>) -> Response {
-    page(&Base::of(&parts), (&wanted.back, ""), None)
+async fn form(State(pages): State<Pages>, parts: Parts, Query(wanted): Query<Wanted>) -> Response {
+    let base = Base::of(&parts);
+    if pages.inside().has_users() {
+        return page(&base, (&wanted.back, ""), None);
+    }
+    let body =
+        html! { h1 { "Sign in" } (instead(&pages)) p { a href=(base.home()) { "Overview" } } };
+    bare("Sign in", &base, Theme::System, &body)
 }
 
 fn page(base: &Base, (back, user): (&str, &str), fault: Option<&str>) -> Response {
@@ -66,6 +74,7 @@ fn page(base: &Base, (back, user): (&str, &str), fault: Option<&str>) -> Respons
             button.primary { "Sign in" }
         }
         p.meta { "An administrator makes users: " code { "windlass user create NAME --role operator" } }
+        p.meta { "A token is not for this form: a program sends it as " code { "Authorization: Bearer TOKEN" } ". " a href="docs/problems/unauthorized" { "What this means" } }
     };
     bare("Sign in", base, Theme::System, &body)
 }

@@ -1,7 +1,6 @@
 //! Settings: who looks, tokens, users, alerts and stores.
 
 use axum::Router;
-use axum::extract::Form;
 use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
@@ -12,9 +11,11 @@ use windlass::Timestamp;
 
 use crate::act::back;
 use crate::ask::Pages;
+use crate::extract::Form;
 use crate::fault::Fault;
+use crate::form::alert;
 use crate::layout::{Nav, Page};
-use crate::parts::{icon, moment, text};
+use crate::parts::{moment, text};
 use crate::view::{View, Who};
 
 /// A part of the settings.
@@ -27,14 +28,25 @@ pub(crate) enum Tab {
     Users,
 }
 
-/// Where each lies, and whether administrators alone see it.
-const TABS: [(Tab, &str, &str, bool); 5] = [
-    (Tab::Me, "settings", "You", false),
-    (Tab::Alerts, "settings/alerts", "Alerts", false),
-    (Tab::Stores, "settings/stores", "Stores", false),
-    (Tab::Tokens, "settings/tokens", "Tokens", true),
-    (Tab::Users, "settings/users", "Users", true),
+/// Where each lies.
+const TABS: [(Tab, &str, &str); 5] = [
+    (Tab::Me, "settings", "You"),
+    (Tab::Alerts, "settings/alerts", "Alerts"),
+    (Tab::Stores, "settings/stores", "Stores"),
+    (Tab::Tokens, "settings/tokens", "Tokens"),
+    (Tab::Users, "settings/users", "Users"),
 ];
+
+impl Tab {
+    /// Whether somebody may see it: what is about all is not for who is limited to some jobs.
+    fn is_for(self, who: &Who) -> bool {
+        match self {
+            Self::Me => true,
+            Self::Alerts | Self::Stores => !who.is_limited(),
+            Self::Tokens | Self::Users => who.may_administer() && !who.is_limited(),
+        }
+    }
+}
 
 /// What the page shows of `session.v1`.
 #[derive(Debug, Deserialize)]
@@ -63,11 +75,10 @@ pub(crate) fn routes() -> Router<Pages> {
 
 /// A page of a part of the settings.
 pub(crate) fn page(who: &Who, (tab, title): (Tab, &str), body: &Markup) -> Page {
-    let may_see = |is_for_admins: bool| !is_for_admins || who.may_administer();
     let body = html! {
         div.title { h1 { "Settings" } }
         nav.tabs aria-label="Settings" {
-            @for (place, href, name, _) in TABS.into_iter().filter(|(.., admins)| may_see(*admins)) {
+            @for (place, href, name) in TABS.into_iter().filter(|(place, ..)| place.is_for(who)) {
                 a href=(href) aria-current=[(place == tab).then_some("true")] { (name) }
             }
         }
@@ -106,11 +117,7 @@ async fn me(view: &View, fault: Option<&Fault>) -> Result<Response, Fault> {
             div { @if me.by == "session" { (password(fault)) } }
         }
     };
-    let mut response = page(&view.who().await?, (Tab::Me, "Settings"), &body).show(view).await?;
-    if let Some(fault) = fault {
-        *response.status_mut() = fault.status();
-    }
-    Ok(response)
+    page(&view.who().await?, (Tab::Me, "Settings"), &body).show_refused(view, fault).await
 }
 
 fn facts(view: &View, me: &Me) -> Markup {
@@ -130,9 +137,9 @@ fn facts(view: &View, me: &Me) -> Markup {
                 dt { "Name" } dd { (text(&me.name)) }
                 dt { "Known" } dd { (how) }
                 @if let Some(role) = &me.role { dt { "Role" } dd { (role) } }
-                dt { "May" } dd { @for scope in &me.scopes { span.tag { (scope) } " " } }
+                dt { "Scopes" } dd { @for scope in &me.scopes { span.tag { (scope) } " " } }
                 dt { "Limited to" } dd { (limited([("queues", &me.queues), ("kinds", &me.kinds), ("tags", &me.tags)])) }
-                @if let Some(at) = me.ends_at { dt { "Signed out" } dd { (moment(at, view.now)) " without a request" } }
+                @if let Some(at) = me.ends_at { dt { "Signed out" } dd { (moment(at, view.now)) " unless you open a page or press a button; a page that refreshes itself does not count" } }
             }
         }
     }
@@ -142,11 +149,11 @@ fn password(fault: Option<&Fault>) -> Markup {
     html! {
         section {
             h2 { "Change your password" }
-            @if let Some(fault) = fault { p.fault role="alert" { (icon("cross")) (fault.detail()) } }
+            (alert(fault))
             form.fields method="post" action="settings/password" {
-                label for="me-password" { "Password until now" }
+                label for="me-password" { "Current password" }
                 input #me-password name="password" type="password" required autocomplete="current-password";
-                label for="me-new" { "Password from now on" }
+                label for="me-new" { "New password" }
                 input #me-new name="new_password" type="password" required minlength="12" maxlength="1024" autocomplete="new-password";
                 p.meta { "At least 12 characters. Your other sessions are over then." }
                 button.primary { "Change password" }
@@ -164,7 +171,7 @@ async fn change_password(view: View, Form(asked): Form<Passwords>) -> Result<Res
         let is_wrong = fault.status() == StatusCode::UNAUTHORIZED || fault.is_of_fields();
         return if is_wrong { me(&view, Some(&fault)).await } else { Err(fault) };
     }
-    let mut response = back(&view.base, "/settings", "Your password is another one.");
+    let mut response = back(&view.base, "/settings", "Your password is changed.");
     for cookie in head.headers.get_all(header::SET_COOKIE) {
         response.headers_mut().append(header::SET_COOKIE, cookie.clone());
     }

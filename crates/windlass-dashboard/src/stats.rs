@@ -123,10 +123,10 @@ fn throughput(stats: &Stats, series: &Series, grouped: usize) -> Markup {
         figure {
             figcaption {
                 b { "Attempts that ended" } span.meta { "in each " (stats.step(grouped)) }
-                span.key.done { (number(all_ok)) " went well" } span.key.failed { (number(all_failed)) " failed" }
+                span.key.done { (number(all_ok)) " succeeded" } span.key.failed { (number(all_failed)) " failed" }
             }
             (columns(&drawn))
-            (table("Attempts that ended", &["Began", "Went well", "Failed", "Came"], drawn.iter().enumerate().map(|(nth, column)| {
+            (table("Attempts that ended", &["Began", "Succeeded", "Failed", "Enqueued"], drawn.iter().enumerate().map(|(nth, column)| {
                 vec![column.start.to_string(), column.plain.to_string(), column.failed.to_string(), came.get(nth).copied().unwrap_or(0).to_string()]
             })))
         }

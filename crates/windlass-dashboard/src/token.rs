@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Form, Path};
 use axum::http::Method;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -15,13 +14,16 @@ use windlass::token::Scope;
 
 use crate::act::back;
 use crate::ask::Pages;
+use crate::extract::{Form, Path};
 use crate::fault::Fault;
 use crate::filter::encoded;
-use crate::form::{Button, Field};
-use crate::parts::{copies, copy, empty, icon, moment, text};
+use crate::form::{Button, Field, alert};
+use crate::parts::{Named, copies, copy, empty, icon, moment, text};
 use crate::settings::{Tab, limited, page, values};
 use crate::view::View;
 
+/// The field of a token that says nothing of how long it may be used.
+const FOR_EVER: &str = "0";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a token may be used, as it is chosen.
 const LASTS: [(&str, u32); 5] =
@@ -53,12 +55,7 @@ struct Asked {
     queues: String,
     kinds: String,
     tags: String,
-    days: u32,
-}
-
-#[derive(Debug, Deserialize)]
-struct Which {
-    name: String,
+    days: String,
 }
 
 pub(crate) fn routes() -> Router<Pages> {
@@ -69,7 +66,7 @@ pub(crate) fn routes() -> Router<Pages> {
 
 impl Asked {
     fn of(fields: Vec<(String, String)>) -> Self {
-        let mut asked = Self::default();
+        let mut asked = Self { days: FOR_EVER.to_owned(), ..Self::default() };
         for (name, value) in fields {
             match name.as_str() {
                 "name" => asked.name = value.trim().to_owned(),
@@ -77,14 +74,24 @@ impl Asked {
                 "queues" => asked.queues = value,
                 "kinds" => asked.kinds = value,
                 "tags" => asked.tags = value,
-                "days" => asked.days = value.parse().unwrap_or_default(),
+                "days" => asked.days = value.trim().to_owned(),
                 _ => {}
             }
         }
         asked
     }
 
-    fn body(&self) -> Value {
+    /// How many days it may be used; none where that is for ever.
+    fn days(&self) -> Result<u32, Fault> {
+        let wrong = |_| {
+            let detail =
+                format!("It can be used: expected a number of days, found `{}`", self.days);
+            Fault::invalid(&detail)
+        };
+        self.days.parse().map_err(wrong)
+    }
+
+    fn body(&self) -> Result<Value, Fault> {
         let mut body = json!({
             "name": self.name,
             "scopes": self.scopes,
@@ -92,11 +99,12 @@ impl Asked {
             "kinds": values(&self.kinds),
             "tags": values(&self.tags),
         });
-        if self.days > 0 {
-            let lasts = DAY.saturating_mul(self.days).as_millis();
+        let days = self.days()?;
+        if days > 0 {
+            let lasts = DAY.saturating_mul(days).as_millis();
             body["expires_ms"] = u64::try_from(lasts).unwrap_or(u64::MAX).into();
         }
-        body
+        Ok(body)
     }
 }
 
@@ -107,7 +115,11 @@ async fn list(view: View) -> Result<Response, Fault> {
 /// The answer has the secret in its page: it is nowhere else, and is not shown again.
 async fn create(view: View, Form(fields): Form<Vec<(String, String)>>) -> Result<Response, Fault> {
     let asked = Asked::of(fields);
-    match view.ask().act_home(Method::POST, "/v1/tokens", Some(asked.body())).await {
+    let made = async {
+        let body = asked.body()?;
+        view.ask().act_home(Method::POST, "/v1/tokens", Some(body)).await
+    };
+    match made.await {
         Ok(made) => secret(&view, made["secret"].as_str().unwrap_or_default(), &asked.name).await,
         Err(fault) if fault.is_of_fields() || fault.code() == "conflict" => {
             show(&view, &asked, Some(&fault)).await
@@ -116,7 +128,7 @@ async fn create(view: View, Form(fields): Form<Vec<(String, String)>>) -> Result
     }
 }
 
-async fn remove(view: View, Path(Which { name }): Path<Which>) -> Result<Response, Fault> {
+async fn remove(view: View, Path(Named { name }): Path<Named>) -> Result<Response, Fault> {
     let path = format!("/v1/tokens/{}", encoded(&name));
     view.ask().act_home(Method::DELETE, &path, None).await?;
     let told = format!("The token {name} is gone: who uses it is refused.");
@@ -147,27 +159,23 @@ async fn show(view: &View, asked: &Asked, fault: Option<&Fault>) -> Result<Respo
         }
         section {
             h2 { "New token" }
-            @if let Some(fault) = fault { p.fault role="alert" { (icon("cross")) (fault.detail()) } }
+            (alert(fault))
             (fields(asked))
         }
     };
-    let mut response = page(&view.who().await?, (Tab::Tokens, "Tokens"), &body).show(view).await?;
-    if let Some(fault) = fault {
-        *response.status_mut() = fault.status();
-    }
-    Ok(response)
+    page(&view.who().await?, (Tab::Tokens, "Tokens"), &body).show_refused(view, fault).await
 }
 
 fn table(view: &View, tokens: &[Token]) -> Markup {
     html! {
         table.rows.tokens {
-            thead { tr { th { "Token" } th { "May" } th { "Limited to" } th { "Made" } th { "Expires" } th { span.hidden { "Actions" } } } }
+            thead { tr { th { "Token" } th { "Scopes" } th { "Limited to" } th { "Created" } th { "Expires" } th { span.hidden { "Actions" } } } }
             tbody { @for token in tokens {
                 tr id={ "token-" (token.name) } {
                     td.main { b.name { (text(&token.name)) } code.id { "…" (text(&token.hint)) } }
-                    td data-name="may" { @for scope in &token.scopes { span.tag { (text(scope)) } " " } }
+                    td data-name="scopes" { @for scope in &token.scopes { span.tag { (text(scope)) } " " } }
                     td data-name="limited to" { (limited([("queues", &token.queues), ("kinds", &token.kinds), ("tags", &token.tags)])) }
-                    td data-name="made" { (moment(token.created_at, view.now)) }
+                    td data-name="created" { (moment(token.created_at, view.now)) }
                     td data-name="expires" { @if let Some(at) = token.expires_at {
                         @if at < view.now { span.badge.warning { (icon("warning")) "expired" } " " } (moment(at, view.now))
                     } @else { span.none { "never" } } }
@@ -195,7 +203,7 @@ fn fields(asked: &Asked) -> Markup {
     };
     let about = |scope: Scope| match scope {
         Scope::Read => "look at what is there",
-        Scope::Enqueue => "write jobs, tell signals",
+        Scope::Enqueue => "enqueue jobs, send signals",
         Scope::Publish => "publish events",
         Scope::Work => "claim and settle jobs",
         Scope::Operate => "cancel, retry, pause and what else changes",
@@ -206,7 +214,7 @@ fn fields(asked: &Asked) -> Markup {
         form.fields method="post" action="settings/tokens" {
             (field("name", "Name", &asked.name, "deploy").required())
             fieldset {
-                legend { "May" }
+                legend { "Scopes: what it may do" }
                 @for scope in Scope::ALL {
                     @let is_chosen = asked.scopes.iter().any(|chosen| chosen == scope.word());
                     label.choice { input type="checkbox" name="scope" value=(scope.word()) checked[is_chosen]; span { b { (scope.word()) } span.meta { (about(scope)) } } }
@@ -216,7 +224,7 @@ fn fields(asked: &Asked) -> Markup {
             (field("kinds", "Only these kinds", &asked.kinds, "all").show())
             (field("tags", "Only jobs with one of these tags", &asked.tags, "all; such as tenant:acme").show())
             label for="token-days" { "It can be used" }
-            select #token-days name="days" { @for (words, days) in LASTS { option value=(days) selected[days == asked.days] { (words) } } }
+            select #token-days name="days" { @for (words, days) in LASTS { option value=(days) selected[days.to_string() == asked.days] { (words) } } }
             button.primary { "Make the token" }
             p.meta { "Its secret is shown once, on the page that comes." }
         }

@@ -30,8 +30,8 @@ pub(crate) fn routes() -> Router<Pages> {
     Router::new()
         .route("/settings/users", get(list::list).post(list::add))
         .route("/settings/users/{name}", get(show::show))
-        .route("/settings/users/{name}/role", post(show::change_role))
-        .route("/settings/users/{name}/password", post(show::reset_password))
+        .route("/settings/users/{name}/role", get(show::show).post(show::change_role))
+        .route("/settings/users/{name}/password", get(show::show).post(show::reset_password))
         .route("/settings/users/{name}/sessions", post(show::end_sessions))
         .route("/settings/users/{name}/remove", post(show::remove))
 }

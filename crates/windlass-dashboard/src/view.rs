@@ -39,12 +39,20 @@ pub(crate) struct Who {
     pub(crate) by: String,
     pub(crate) role: Option<String>,
     scopes: Vec<String>,
+    queues: Vec<String>,
+    kinds: Vec<String>,
+    tags: Vec<String>,
 }
 
 impl Who {
     /// Whether tokens and users are shown.
     pub(crate) fn may_administer(&self) -> bool {
         self.scopes.iter().any(|scope| scope == "admin")
+    }
+
+    /// Whether they see some jobs alone, and nothing that is about all.
+    pub(crate) fn is_limited(&self) -> bool {
+        [&self.queues, &self.kinds, &self.tags].iter().any(|limits| !limits.is_empty())
     }
 
     /// Whether buttons that change something are shown; the API decides each time.
@@ -95,11 +103,14 @@ impl View {
 /// The cookie that carries what was done to the page that comes next.
 pub(crate) const TOLD: &str = "windlass-told";
 
+/// The cookie that says that somebody has changed something a moment ago.
+pub(crate) const ACTED: &str = "windlass-acted";
+
 fn decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-fn cookie(parts: &Parts, name: &str) -> Option<String> {
+pub(crate) fn cookie(parts: &Parts, name: &str) -> Option<String> {
     let all = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     all.flat_map(|cookies| cookies.split(';')).find_map(|one| {
         let (key, value) = one.trim().split_once('=')?;

@@ -173,6 +173,13 @@ impl Access {
         matches!(self.kind, Kind::Tokens(_))
     }
 
+    /// Whether signing in would let the sender of this request in: not where a token or a proxy says who it is, which comes first.
+    pub(crate) fn takes_sign_in(&self, request: &Parts) -> bool {
+        let is_named = request.headers.contains_key(header::AUTHORIZATION)
+            || self.proxies.as_ref().is_some_and(|proxies| proxies.names(request));
+        self.has_users() && !is_named
+    }
+
     pub(crate) const fn is_over_tls(&self) -> bool {
         self.over_tls
     }
@@ -222,7 +229,7 @@ impl Access {
             return Ok(caller);
         }
         match session::secret(&request.headers, self.over_tls) {
-            Some(digest) => session::caller(digest, store).await,
+            Some(digest) => session::caller(digest, (request, store)).await,
             None => Err(missing()),
         }
     }

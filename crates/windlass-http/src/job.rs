@@ -24,7 +24,7 @@ pub use condition::{
 pub use document::{JobBody, SubjectBody, document, document_of, subject};
 pub use duplicate::{DuplicatesBody, duplicates};
 pub use event::OfEvent;
-pub use explain::{ExplanationBody, Words, commands, explanation, notes};
+pub use explain::{ExplanationBody, Words, commands, explanation, notes, without_remark};
 pub(crate) use list::within;
 pub(crate) use new::{NewFair, NewJobBody, NewLane, NewLimited, NewSubject, NewUnique};
 

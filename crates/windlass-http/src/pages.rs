@@ -32,7 +32,7 @@ async fn style() -> Response {
 
 async fn problems() -> Response {
     page(
-        "Problems",
+        ("Problems", "style.css"),
         &html! {
             p { "Whatever the API refuses is a problem (RFC 9457) with one of these codes, which never change their meaning." }
             table {
@@ -56,7 +56,7 @@ async fn problem(Path(word): Path<String>) -> Result<Response, Problem> {
     let missing = || Problem::new(Code::NotFound, "no problem has this code; see /docs/problems");
     let code = found.ok_or_else(missing)?;
     Ok(page(
-        code.title(),
+        (code.title(), "../style.css"),
         &html! {
             p.code { code { (code.word()) } " · HTTP " (code.status().as_u16()) }
             p { (paragraphs(code.explanation())) }
@@ -74,7 +74,8 @@ fn paragraphs(text: &str) -> Markup {
     }
 }
 
-fn page(title: &str, body: &Markup) -> Response {
+/// A page with this title, and where its style lies from there: a program may have the API below a path of its own.
+fn page((title, style): (&str, &str), body: &Markup) -> Response {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -83,7 +84,7 @@ fn page(title: &str, body: &Markup) -> Response {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="robots" content="noindex";
                 title { (title) " · Windlass" }
-                link rel="stylesheet" href="/docs/style.css";
+                link rel="stylesheet" href=(style);
             }
             body { main { p.of { "Windlass" } h1 { (title) } (body) } }
         }

@@ -76,6 +76,11 @@ impl Several {
         self.stores.names().any(|own| own == name)
     }
 
+    /// How old an answer of any of their standbys may be.
+    pub(crate) fn oldest_answer(&self) -> Option<Duration> {
+        self.standbys.values().map(|standby| standby.max_age()).max()
+    }
+
     pub(crate) fn default_store(&self) -> &str {
         self.stores.routes().default_store()
     }

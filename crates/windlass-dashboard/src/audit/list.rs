@@ -1,6 +1,5 @@
 //! The acts, the newest first.
 
-use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -8,6 +7,7 @@ use serde_json::value::RawValue;
 use windlass::Timestamp;
 
 use super::difference::difference;
+use crate::extract::Query;
 use crate::fault::Fault;
 use crate::filter::{link, quoted};
 use crate::form::{Field, said};

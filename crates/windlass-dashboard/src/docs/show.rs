@@ -1,6 +1,6 @@
 //! The contents, and one page.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use maud::html;
 use serde::Deserialize;
@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::markdown::rendered;
 use super::pages::{CONTENTS, page};
 use crate::ask::Pages;
+use crate::extract::Path;
 use crate::fault::Fault;
 use crate::layout::{Nav, Page};
 use crate::view::View;

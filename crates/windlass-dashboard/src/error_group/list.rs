@@ -1,12 +1,12 @@
 //! Which errors there are.
 
-use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use windlass_http::words::time::number;
 
 use super::document::{ErrorGroup, Errors};
+use crate::extract::Query;
 use crate::fault::Fault;
 use crate::filter::{link, quoted};
 use crate::job::search;

@@ -1,12 +1,12 @@
 //! One error: how often, since when, and what to try.
 
-use axum::extract::Path;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use windlass_http::words::time::{count, number};
 
 use super::document::ErrorGroup;
+use crate::extract::Path;
 use crate::fault::Fault;
 use crate::filter::{encoded, link};
 use crate::layout::{Nav, Page};
@@ -46,8 +46,8 @@ pub(super) async fn show(
             div {
                 section {
                     h2 { "Retry" }
-                    p { "One first: where it goes well, the others are worth it." }
-                    @if may_operate { @if let Some(job) = group.samples.first() { (canary(job)) } }
+                    p { "Retry one job first. If it completes, retry the others." }
+                    @if may_operate { @if let Some(job) = group.samples.first() { (retry_one(job)) } }
                     @if may_operate { p { a href=(link("operations/new", &[("action", "retry"), ("filter", &format!("state:dead fingerprint:{}", group.fingerprint))])) { "Retry all that are dead" } } }
                 }
                 section {
@@ -60,7 +60,7 @@ pub(super) async fn show(
     Page::new(Nav::Errors, plain(group.first_line()), body).live("counts=true").show(&view).await
 }
 
-fn canary(job: &str) -> Markup {
+fn retry_one(job: &str) -> Markup {
     html! {
         form method="post" action={ "jobs/" (encoded(job)) "/retry" } {
             input type="hidden" name="back" value={ "/jobs/" (encoded(job)) };

@@ -1,12 +1,12 @@
 //! Which events there are.
 
-use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use windlass_http::words::time::number;
 
 use super::document::{Event, Events, Summary};
+use crate::extract::Query;
 use crate::fault::Fault;
 use crate::filter::{encoded, link, quoted, term};
 use crate::layout::{Nav, Page};

@@ -1,6 +1,5 @@
 //! One event: what it says, who gets it and why the others do not, and what came of it.
 
-use axum::extract::Path;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::value::RawValue;
@@ -8,6 +7,7 @@ use windlass::Timestamp;
 use windlass_http::words::time::number;
 
 use super::document::{Decision, Event, Explanation};
+use crate::extract::Path;
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
 use crate::json::pretty;
@@ -99,7 +99,7 @@ pub(crate) fn answered(answer: &str) -> (&'static str, &'static str, String) {
         "fed" => ("done", "check", "became a job"),
         "gathered" => ("plain", "hourglass", "waits for others"),
         "ended" => ("done", "check", "its job is gone"),
-        "told" => ("done", "check", "told as a signal"),
+        "told" => ("done", "check", "sent as a signal"),
         "published" => ("done", "check", "published once more"),
         "unwanted" => ("plain", "slash", "not wanted"),
         "before" => ("plain", "slash", "begins behind it"),

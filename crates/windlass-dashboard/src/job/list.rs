@@ -1,6 +1,5 @@
 //! Which jobs there are.
 
-use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -9,6 +8,7 @@ use windlass_http::words::time::number;
 
 use super::document::{Job, Jobs};
 use super::selected;
+use crate::extract::Query;
 use crate::fault::Fault;
 use crate::filter::{encoded, link, quoted, state_of, term, with_state};
 use crate::layout::{Nav, Page};

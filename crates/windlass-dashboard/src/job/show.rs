@@ -1,22 +1,22 @@
 //! One job: where it stands and why, its attempts, what it said, what it gets and what it returned.
 
-use axum::extract::Path;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use windlass::{State, Timestamp};
+use windlass_http::job::without_remark;
 use windlass_http::words::time::span;
 
-use super::act::Which;
 use super::document::{Attempt, Job};
+use crate::extract::Path;
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
 use crate::form::Button;
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
-use crate::parts::{copy, icon, lines_of, moment, short, since, text};
+use crate::parts::{Which, copy, icon, lines_of, moment, short, since, text};
 use crate::state::{badge, sign};
-use crate::view::View;
+use crate::view::{View, Who};
 
 /// Why it is where it is: `explanation.v1`.
 #[derive(Debug, Deserialize)]
@@ -85,11 +85,11 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
     let progress = view.ask().get::<Progress>(&of("progress")).await?;
     let steps = view.ask().get::<Steps>(&of("steps")).await?.items;
     let lines = view.ask().get::<Lines>(&of("log")).await?;
-    let may_operate = view.who().await?.may_operate();
+    let who = view.who().await?;
     let body = html! {
         div.title {
             div { p.crumb { a href="jobs" { "Jobs" } } h1 { (text(&job.kind)) } p.meta { code { (job.id) } } }
-            @if may_operate { (buttons(&view, &job)) }
+            @if who.may_operate() { (buttons(&view, &job, &who)) }
         }
         p.lead { (summary(&view, &job, explained.as_ref())) }
         @if let Some(percent) = progress.percent.filter(|_| job.state == State::Running) {
@@ -108,7 +108,7 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
                 @if let Some(output) = &job.output {
                     section { h2 { "Output" } (copy("Copy", output.get())) pre.json tabindex="0" { (pretty(output.get())) } }
                 }
-                (facts(&view, &job))
+                (facts(&view, &job, &who))
             }
         }
     };
@@ -116,7 +116,7 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
     page.live(format!("jobs={}", encoded(&job.id))).show(&view).await
 }
 
-fn buttons(view: &View, job: &Job) -> Markup {
+fn buttons(view: &View, job: &Job, who: &Who) -> Markup {
     let button = |act: &str, name: &str, class: &str, picture: &str| {
         let to = format!("jobs/{}/{act}", encoded(&job.id));
         Button::to(&to, (name, picture, class)).show(view)
@@ -125,7 +125,7 @@ fn buttons(view: &View, job: &Job) -> Markup {
     let has_ended = matches!(job.state, State::Completed | State::Cancelled | State::Dead);
     html! {
         div.tools {
-            a.button href={ "traces/" (encoded(&job.id)) } { (icon("workflows")) span { "Everything that came of this" } }
+            @if !who.is_limited() { a.button href={ "traces/" (encoded(&job.id)) } { (icon("workflows")) span { "Everything that came of this" } } }
             (copy("Copy as command", &format!("windlass job show {}", job.id)))
             @if may_retry { (button("retry", if has_ended { "Run again" } else { "Run now" }, "primary", "loop")) }
             @if !has_ended { (button("cancel", "Cancel", "danger", "slash")) }
@@ -162,7 +162,11 @@ fn gates(state: State, explained: &Explanation) -> Markup {
                 }
             }
             @for note in &explained.notes { p.note { (text(note)) } }
-            @for command in &explained.commands { div.command { code { (text(command)) } (copy("Copy", command)) } }
+            @for command in &explained.commands {
+                @let (command, remark) = without_remark(command);
+                div.command { code { (text(command)) } (copy("Copy", command)) }
+                @if let Some(remark) = remark { p.meta { (text(remark)) } }
+            }
         }
     }
 }
@@ -201,13 +205,13 @@ fn past(view: &View, attempt: &Attempt) -> Markup {
                 @if let Some(took) = took { " in " (took) }
                 @if let Some(at) = attempt.ended_at { span.meta { " · " (moment(at, view.now)) } }
                 span.meta { " · " (text(&attempt.worker)) } }
-            @if let Some(error) = &attempt.error { (said(error)) }
+            @if let Some(error) = &attempt.error { (failure(error)) }
         }
     }
 }
 
 /// An error: its first line always, the others behind it.
-fn said(error: &str) -> Markup {
+fn failure(error: &str) -> Markup {
     let mut lines = error.trim_end().splitn(2, '\n');
     let (first, rest) = (lines.next().unwrap_or_default(), lines.next());
     html! {
@@ -240,7 +244,7 @@ fn log(view: &View, lines: &Lines) -> Markup {
     }
 }
 
-fn facts(view: &View, job: &Job) -> Markup {
+fn facts(view: &View, job: &Job, who: &Who) -> Markup {
     let at = |at: Timestamp| moment(at, view.now);
     let jobs = |filter: &str, shown: &str| html! { a href=(link("jobs", &[("filter", filter)])) { (text(shown)) } };
     html! {
@@ -260,8 +264,8 @@ fn facts(view: &View, job: &Job) -> Markup {
                 @if let Some(moment) = job.expires_at { dt { "Expires" } dd { (at(moment)) } }
                 @if let Some(ms) = job.timeout_ms { dt { "Timeout" } dd { (span(std::time::Duration::from_millis(ms))) } }
                 @if let Some(worker) = &job.worker { dt { "Worker" } dd { (text(worker)) } }
-                (origin(job))
-                @if let Some(batch) = &job.batch {
+                @if !who.is_limited() { (origin(job)) }
+                @if let Some(batch) = job.batch.as_ref().filter(|_| !who.is_limited()) {
                     @let folder = if job.step.is_some() { "workflows" } else { "batches" };
                     dt { "Batch" } dd { a href={ (folder) "/" (encoded(batch)) } { code { (short(batch)) } } @if let Some(step) = &job.step { " " (text(step)) } }
                 }

@@ -1,15 +1,16 @@
 //! What is done with kinds and builds.
 
-use axum::extract::{Form, Path};
 use axum::http::Method;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, json};
 
+use super::list::{BUILDS, show};
 use crate::act::back;
+use crate::extract::{Form, Path};
 use crate::fault::Fault;
 use crate::filter::encoded;
-use crate::form::said;
+use crate::form::{Fields, Refused, said};
 use crate::view::View;
 
 #[derive(Debug, Deserialize)]
@@ -22,36 +23,30 @@ pub(super) struct Program {
     program: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Asked {
-    for_ms: u64,
-    note: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct NewBuild {
-    program: String,
-    minimum: String,
-    note: String,
-}
-
 pub(super) async fn pause(
     view: View,
     Path(Which { kind }): Path<Which>,
-    Form(asked): Form<Asked>,
+    Form(fields): Form<Fields>,
 ) -> Result<Response, Fault> {
-    let mut body = Map::new();
-    if asked.for_ms > 0 {
-        body.insert("for_ms".to_owned(), asked.for_ms.into());
+    let done = async {
+        let mut body = Map::new();
+        if let Some(ms) = fields.lasts()? {
+            body.insert("for_ms".to_owned(), ms.into());
+        }
+        if let Some(note) = said(fields.value("note")) {
+            body.insert("note".to_owned(), note.into());
+        }
+        let path = format!("/v1/kinds/{}/pause", encoded(&kind));
+        view.ask().act(Method::POST, &path, Some(body.into())).await
+    };
+    match done.await {
+        Ok(_) => Ok(back(&view.base, "/kinds", &format!("{kind} is paused: no job of it starts."))),
+        Err(fault) if fault.is_of_fields() => {
+            let to = format!("kinds/{}/pause", encoded(&kind));
+            show(&view, Some(&Refused { to, fields, fault })).await
+        }
+        Err(fault) => Err(fault),
     }
-    if let Some(note) = said(&asked.note) {
-        body.insert("note".to_owned(), note.into());
-    }
-    let path = format!("/v1/kinds/{}/pause", encoded(&kind));
-    view.ask().act(Method::POST, &path, Some(body.into())).await?;
-    Ok(back(&view.base, "/kinds", &format!("{kind} is paused: no job of it starts.")))
 }
 
 pub(super) async fn resume(
@@ -63,16 +58,24 @@ pub(super) async fn resume(
     Ok(back(&view.base, "/kinds", &format!("{kind} goes on.")))
 }
 
-pub(super) async fn require(view: View, Form(asked): Form<NewBuild>) -> Result<Response, Fault> {
-    let (program, minimum) = (asked.program.trim(), asked.minimum.trim());
+/// Requires a build of a program that has none required, or the one that the form says.
+pub(super) async fn require(view: View, Form(fields): Form<Fields>) -> Result<Response, Fault> {
+    let (program, minimum) = (fields.value("program"), fields.value("minimum"));
     let mut body = json!({ "minimum": minimum });
-    if let Some(note) = said(&asked.note) {
+    if let Some(note) = said(fields.value("note")) {
         body["note"] = note.into();
     }
     let path = format!("/v1/builds/{}", encoded(program));
-    view.ask().act(Method::PUT, &path, Some(body)).await?;
-    let told = format!("Workers of {program} below {minimum} take no new work.");
-    Ok(back(&view.base, "/kinds", &told))
+    match view.ask().change((&path, body), said(fields.value("seen"))).await {
+        Ok(_) => {
+            let told = format!("Workers of {program} below {minimum} take no new work.");
+            Ok(back(&view.base, "/kinds", &told))
+        }
+        Err(fault) if fault.is_of_fields() || fault.is_stale() => {
+            show(&view, Some(&Refused { to: BUILDS.to_owned(), fields, fault })).await
+        }
+        Err(fault) => Err(fault),
+    }
 }
 
 pub(super) async fn allow(

@@ -1,5 +1,6 @@
 //! The kinds that workers know or that are paused, and minimum builds.
 
+use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -7,7 +8,7 @@ use windlass::Timestamp;
 
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
-use crate::form::{Button, Field};
+use crate::form::{Button, Field, Refused, lasting};
 use crate::layout::{Nav, Page};
 use crate::parts::{copies, empty, icon, moment, text};
 use crate::view::View;
@@ -46,27 +47,54 @@ struct Build {
     below: Vec<String>,
 }
 
+/// Where a build is required.
+pub(super) const BUILDS: &str = "builds";
+
 pub(super) async fn list(view: View) -> Result<Response, Fault> {
+    show(&view, None).await
+}
+
+/// The page, with a form on it that was refused.
+pub(super) async fn show(view: &View, refused: Option<&Refused>) -> Result<Response, Fault> {
+    let stale = match refused.filter(|refused| refused.fault.is_stale()) {
+        Some(refused) => seen(view, refused.value("program")).await?,
+        None => None,
+    };
     let kinds = view.ask().get::<Items<Kind>>("/v1/kinds").await?.items;
     let builds = view.ask().get::<Items<Build>>("/v1/builds").await?.items;
     let may_operate = view.who().await?.may_operate();
     let body = html! {
         div.title {
             div { p.crumb { a href="queues" { "Queues" } } h1 { "Kinds" } }
-            div.tools { (copies(&view, "windlass kind list", "/v1/kinds")) }
+            div.tools { (copies(view, "windlass kind list", "/v1/kinds")) }
         }
         @if kinds.is_empty() {
             (empty("No worker knows a kind", &html! { p { "A worker tells which kinds it runs:" } pre { "windlass work" } }))
-        } @else { (of_kinds(&view, &kinds, may_operate)) }
+        } @else { (of_kinds(view, &kinds, (may_operate, refused))) }
         section {
-            div.title { h2 { "Minimum builds" } div.tools { (copies(&view, "windlass worker required", "/v1/builds")) @if may_operate { (requiring(&view)) } } }
-            @if builds.is_empty() { p.meta { "Workers of every build take new work." } } @else { (of_builds(&view, &builds, may_operate)) }
+            div.title { h2 { "Minimum builds" } div.tools { (copies(view, "windlass worker required", "/v1/builds")) @if may_operate { (requiring(view, refused, stale.as_ref())) } } }
+            @if builds.is_empty() { p.meta { "Workers of every build take new work." } } @else { (of_builds(view, &builds, may_operate)) }
         }
     };
-    Page::new(Nav::Queues, "Kinds", body).live("counts=true").show(&view).await
+    let fault = refused.map(|refused| &refused.fault);
+    Page::new(Nav::Queues, "Kinds", body).live("counts=true").show_refused(view, fault).await
 }
 
-fn of_kinds(view: &View, kinds: &[Kind], may_operate: bool) -> Markup {
+/// What is required of a program by now, with its tag.
+async fn seen(view: &View, program: &str) -> Result<Option<(Build, String)>, Fault> {
+    let path = format!("/v1/builds/{}", encoded(program));
+    match view.ask().get_with_tag::<Build>(&path).await {
+        Ok((build, tag)) => Ok(tag.map(|tag| (build, tag))),
+        Err(fault) if fault.status() == StatusCode::NOT_FOUND => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+fn of_kinds(
+    view: &View,
+    kinds: &[Kind],
+    (may_operate, refused): (bool, Option<&Refused>),
+) -> Markup {
     html! {
         table.rows.kinds {
             thead { tr { th { "Kind" } th { "State" } th.number { "Workers" } @if may_operate { th { span.hidden { "Actions" } } } } }
@@ -80,20 +108,22 @@ fn of_kinds(view: &View, kinds: &[Kind], may_operate: bool) -> Markup {
                     }
                     td.state { @if kind.paused_at.is_some() { span.badge.warning { (icon("pause")) "paused" } } @else { span.badge.done { (icon("check")) "served" } } }
                     td.number data-name="workers" { @if kind.workers == 0 { span.badge.warning { (icon("warning")) "none" } } @else { a href="workers" { (kind.workers) } } }
-                    @if may_operate { td.acts { (button(view, kind)) } }
+                    @if may_operate { td.acts { (button(view, kind, refused)) } }
                 }
             } }
         }
     }
 }
 
-fn button(view: &View, kind: &Kind) -> Markup {
+fn button(view: &View, kind: &Kind, refused: Option<&Refused>) -> Markup {
     let to = |act: &str| format!("kinds/{}/{act}", encoded(&kind.kind));
     if kind.paused_at.is_some() {
         let (to, about) = (to("resume"), kind.kind.as_str());
         return Button { to: &to, name: "Resume", picture: "play", class: "quiet", about }
             .show(view);
     }
+    let to = to("pause");
+    let refused = refused.filter(|refused| refused.to == to);
     let lasts = format!("{}-for", kind.kind);
     let note = Field {
         name: "note",
@@ -101,17 +131,13 @@ fn button(view: &View, kind: &Kind) -> Markup {
         hint: "why, and by whom",
         of: &kind.kind,
         most: Some(1024),
-        value: "",
+        value: refused.map_or("", |refused| refused.value("note")),
     };
-    let fields = html! {
-        label for=(lasts) { "For" }
-        select id=(lasts) name="for_ms" { @for (words, ms) in LASTS { option value=(ms) { (words) } } }
-        (note.show())
-    };
-    let to = to("pause");
+    let fields = html! { (lasting(&lasts, &LASTS, refused)) (note.show()) };
     let button =
         Button { to: &to, name: "Pause", picture: "pause", class: "quiet", about: &kind.kind };
-    button.ask(view, "No more of its jobs start, in no queue. What runs goes on.", &fields)
+    let title = "None of its jobs start any more, in any queue. Those that run go on.";
+    button.ask_again(view, (title, &fields), refused.map(|refused| &refused.fault))
 }
 
 fn of_builds(view: &View, builds: &[Build], may_operate: bool) -> Markup {
@@ -137,25 +163,32 @@ fn of_builds(view: &View, builds: &[Build], may_operate: bool) -> Markup {
     }
 }
 
-fn requiring(view: &View) -> Markup {
+fn requiring(view: &View, refused: Option<&Refused>, stale: Option<&(Build, String)>) -> Markup {
+    let refused = refused.filter(|refused| refused.to == BUILDS);
     let field = |name, label, hint, most| Field {
         name,
         label,
         hint,
         of: "build",
         most: Some(most),
-        value: "",
+        value: refused.map_or("", |refused| refused.value(name)),
     };
+    let is_stale = refused.is_some_and(|refused| refused.fault.is_stale());
     let fields = html! {
+        @if let Some((build, tag)) = stale {
+            p { "At least " b { (text(&build.minimum)) } " is required of " (text(&build.program)) " already, since " (moment(build.set_at, view.now)) @if let Some(note) = &build.note { ": " (text(note)) } ". Send the form again to put yours in its place." }
+            input type="hidden" name="seen" value=(tag);
+        } @else if is_stale {
+            p { "What was required of the program is allowed by now. Send the form again to require it." }
+        } @else if let Some(refused) = refused {
+            input type="hidden" name="seen" value=(refused.value("seen"));
+        }
         (field("program", "Program", "shop", 128).required())
         (field("minimum", "At least", "2.14.0", 128).required())
         (field("note", "Note", "why, and by whom", 1024).show())
     };
     let button =
-        Button { to: "builds", name: "Require a build", picture: "warning", class: "", about: "" };
-    button.ask(
-        view,
-        "Workers of the program that are older take no new work. What they run goes on.",
-        &fields,
-    )
+        Button { to: BUILDS, name: "Require a build", picture: "warning", class: "", about: "" };
+    let title = "Workers of the program that are older take no new work. What they run goes on.";
+    button.ask_again(view, (title, &fields), refused.map(|refused| &refused.fault))
 }

@@ -1,11 +1,11 @@
 //! What is done with one limit.
 
-use axum::extract::Path;
 use axum::http::Method;
 use axum::response::Response;
 use serde::Deserialize;
 
 use crate::act::back;
+use crate::extract::Path;
 use crate::fault::Fault;
 use crate::filter::encoded;
 use crate::view::View;

@@ -121,7 +121,7 @@ fn breaker(view: &View, limit: &Limit, may_operate: bool) -> Markup {
     }
 }
 
-fn set_by(word: &str) -> &str {
+pub(super) fn set_by(word: &str) -> &str {
     match word {
         "code" => "by a program",
         "config" => "by windlass.toml",

@@ -1,19 +1,20 @@
 //! The form that sets a limit, in place of the whole of what was set before.
 
-use axum::extract::{Form, Query};
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::document::Limit;
+use super::list::set_by;
 use crate::act::back;
+use crate::extract::{Form, Query};
 use crate::fault::Fault;
 use crate::filter::encoded;
-use crate::form::{Field, said};
+use crate::form::{Field, alert, said};
 use crate::layout::{Nav, Page};
-use crate::parts::icon;
+use crate::parts::{moment, text};
 use crate::settings::values;
 use crate::view::View;
 
@@ -40,6 +41,8 @@ pub(super) struct Asked {
     within: String,
     open_for: String,
     note: String,
+    /// The tag of the limit that the form was made of; nothing where none was set.
+    seen: String,
 }
 
 impl Asked {
@@ -62,6 +65,7 @@ impl Asked {
             within: seconds(limit.breaker.map(|breaker| breaker.within_ms)),
             open_for: seconds(limit.breaker.map(|breaker| breaker.open_for_ms)),
             note: limit.note.clone().unwrap_or_default(),
+            seen: String::new(),
         }
     }
 
@@ -138,48 +142,80 @@ pub(super) async fn form(view: View, Query(wanted): Query<Wanted>) -> Result<Res
     if !view.who().await?.may_operate() {
         return Err(Fault::forbidden("you may not change limits here"));
     }
-    let asked = if wanted.on.is_empty() {
-        Asked::default()
-    } else {
-        match view.ask().get::<Limit>(&format!("/v1/limits/{}", encoded(&wanted.on))).await {
-            Ok(limit) => Asked::of(&limit),
-            Err(fault) if fault.status() == StatusCode::NOT_FOUND => {
-                Asked { on: wanted.on, ..Asked::default() }
-            }
-            Err(fault) => return Err(fault),
-        }
+    let set = if wanted.on.is_empty() { None } else { now(&view, &wanted.on).await? };
+    let asked = match set {
+        Some((limit, seen)) => Asked { seen, ..Asked::of(&limit) },
+        None => Asked { on: wanted.on, ..Asked::default() },
     };
-    page(&view, &asked, None).await
+    page(&view, (&asked, None), None).await
+}
+
+/// The limit that is set for this now, with its tag.
+async fn now(view: &View, on: &str) -> Result<Option<(Limit, String)>, Fault> {
+    let path = format!("/v1/limits/{}", encoded(on));
+    match view.ask().get_with_tag::<Limit>(&path).await {
+        Ok((limit, tag)) => Ok(Some((limit, tag.unwrap_or_default()))),
+        Err(fault) if fault.status() == StatusCode::NOT_FOUND => Ok(None),
+        Err(fault) => Err(fault),
+    }
 }
 
 pub(super) async fn set(view: View, Form(asked): Form<Asked>) -> Result<Response, Fault> {
+    let on = asked.on.trim();
     let done = match asked.body() {
         Ok(body) => {
-            let path = format!("/v1/limits/{}", encoded(asked.on.trim()));
-            view.ask().act(Method::PUT, &path, Some(body)).await
+            let path = format!("/v1/limits/{}", encoded(on));
+            view.ask().change((&path, body), said(&asked.seen)).await
         }
         Err(fault) => Err(fault),
     };
     match done {
-        Ok(_) => {
-            Ok(back(&view.base, "/limits", &format!("The limit for {} is set.", asked.on.trim())))
+        Ok(_) => Ok(back(&view.base, "/limits", &format!("The limit for {on} is set."))),
+        Err(fault) if fault.is_stale() => {
+            let set = now(&view, on).await?;
+            let (limit, seen) =
+                set.map_or((None, String::new()), |(limit, seen)| (Some(limit), seen));
+            let asked = Asked { seen, ..asked };
+            page(&view, (&asked, Some(&changed(&view, limit.as_ref()))), Some(&fault)).await
         }
-        Err(fault) if fault.is_of_fields() => page(&view, &asked, Some(&fault)).await,
+        Err(fault) if fault.is_of_fields() => page(&view, (&asked, None), Some(&fault)).await,
         Err(fault) => Err(fault),
     }
 }
 
-async fn page(view: &View, asked: &Asked, fault: Option<&Fault>) -> Result<Response, Fault> {
+/// What somebody else has set, or removed, since the form was opened.
+fn changed(view: &View, limit: Option<&Limit>) -> Markup {
+    html! {
+        @match limit {
+            None => p { "Somebody has removed this limit since this form was opened. Send it again to set the limit." },
+            Some(limit) => {
+                p { "Somebody has set this limit since this form was opened. This is set now:" }
+                ul {
+                    @if let Some(most) = limit.running { li { "run at once: " (most) } }
+                    @for (kind, jobs) in &limit.reserved { li { "kept free for " (text(kind)) ": " (jobs) } }
+                    @if let Some(rate) = limit.rate { li { "start: " (rate.words()) ", " (rate.burst) " at once" } }
+                    @if let Some(breaker) = limit.breaker { li { (breaker.words()) } }
+                    @if let Some(note) = &limit.note { li { "note: " (text(note)) } }
+                    li { "set " (moment(limit.set_at, view.now)) " " (set_by(&limit.set_by)) }
+                }
+                p { "Look again, then send the form to put yours in its place." }
+            }
+        }
+    }
+}
+
+async fn page(
+    view: &View,
+    (asked, changed): (&Asked, Option<&Markup>),
+    fault: Option<&Fault>,
+) -> Result<Response, Fault> {
     let body = html! {
         div.title { div { p.crumb { a href="limits" { "Limits" } } h1 { "Set a limit" } } }
-        @if let Some(fault) = fault { p.fault role="alert" { (icon("cross")) (fault.detail()) } }
+        (alert(fault))
+        @if let Some(changed) = changed { section { (changed) } }
         (fields(asked))
     };
-    let mut response = Page::new(Nav::Limits, "Set a limit", body).show(view).await?;
-    if let Some(fault) = fault {
-        *response.status_mut() = fault.status();
-    }
-    Ok(response)
+    Page::new(Nav::Limits, "Set a limit", body).show_refused(view, fault).await
 }
 
 fn fields(asked: &Asked) -> Markup {
@@ -193,6 +229,7 @@ fn fields(asked: &Asked) -> Markup {
     };
     html! {
         form.fields method="post" action="limits/set" {
+            input type="hidden" name="seen" value=(asked.seen);
             (field("on", "On", &asked.on, "queue:mail, kind:img.thumb or key:tenant").required())
             (field("running", "Run at once, over all machines", &asked.running, "not limited").show())
             (field("reserved", "Of a queue: kept free for kinds", &asked.reserved, "welcome=5, invoice=2").show())
@@ -204,7 +241,7 @@ fn fields(asked: &Asked) -> Markup {
             (field("open_for", "For seconds", &asked.open_for, "60").show())
             (field("note", "Note", &asked.note, "why, and by whom").show())
             button.primary { "Set the limit" }
-            p.meta { "It stands in place of the whole of what was set before, from the next claim on." }
+            p.meta { "It replaces the whole limit that was set before, from the next claim on." }
         }
     }
 }

@@ -1,12 +1,11 @@
 //! What is asked of an operation.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::http::Method;
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::act::back;
+use crate::act::{Pressed, back};
+use crate::extract::{Form, Path};
 use crate::fault::Fault;
 use crate::filter::encoded;
 use crate::view::View;
@@ -26,16 +25,10 @@ enum Act {
     Undo,
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct Asked {
-    #[serde(default)]
-    back: String,
-}
-
 pub(super) async fn act(
     view: View,
     Path(Which { id, act }): Path<Which>,
-    Form(asked): Form<Asked>,
+    Form(asked): Form<Pressed>,
 ) -> Result<Response, Fault> {
     let (verb, done) = match act {
         Act::Pause => ("pause", "is paused: it goes no further until it is resumed."),

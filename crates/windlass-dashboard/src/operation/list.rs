@@ -1,6 +1,5 @@
 //! The operations that there are.
 
-use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -8,6 +7,7 @@ use windlass_http::words::time::number;
 
 use super::document::{Operation, Operations};
 use super::words::{badge, bar, what};
+use crate::extract::Query;
 use crate::fault::Fault;
 use crate::filter::{encoded, link};
 use crate::form::Button;

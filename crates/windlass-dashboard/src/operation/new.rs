@@ -1,7 +1,5 @@
 //! A new operation: what it would find first, then its beginning with that number as guard.
 
-use axum::Form;
-use axum::extract::Query;
 use axum::http::Method;
 use axum::response::Response;
 use maud::{Markup, html};
@@ -13,11 +11,11 @@ use super::document::Preview;
 use super::preview::found;
 use super::words::ACTIONS;
 use crate::act::back;
+use crate::extract::{Form, Query};
 use crate::fault::Fault;
 use crate::filter::encoded;
-use crate::form::{Field, said};
+use crate::form::{Field, alert, said};
 use crate::layout::{Nav, Page};
-use crate::parts::icon;
 use crate::view::View;
 
 /// What is asked for, as its fields are written.
@@ -106,15 +104,11 @@ async fn page(
 ) -> Result<Response, Fault> {
     let body = html! {
         div.title { div { p.crumb { a href="operations" { "Operations" } } h1 { "New operation" } } }
-        @if let Some(fault) = fault { p.fault role="alert" { (icon("cross")) (fault.detail()) } }
+        (alert(fault))
         @if let Some(seen) = seen { (found(view, asked, seen)) }
         section { @if seen.is_some() { h2 { "Something else" } } (fields(asked)) }
     };
-    let mut response = Page::new(Nav::Operations, "New operation", body).show(view).await?;
-    if let Some(fault) = fault {
-        *response.status_mut() = fault.status();
-    }
-    Ok(response)
+    Page::new(Nav::Operations, "New operation", body).show_refused(view, fault).await
 }
 
 fn fields(asked: &Asked) -> Markup {

@@ -1,25 +1,19 @@
 //! One operation: how far it is, what it left as it was, and its undoing.
 
-use axum::extract::Path;
 use axum::response::Response;
 use maud::{Markup, html};
-use serde::Deserialize;
 use windlass::operation::OperationState;
 use windlass_http::words::time::number;
 
 use super::document::Operation;
 use super::words::{badge, bar, skipped, what};
+use crate::extract::Path;
 use crate::fault::Fault;
 use crate::filter::{encoded, link};
 use crate::form::Button;
 use crate::layout::{Nav, Page};
-use crate::parts::{copies, copy, left, moment, text};
+use crate::parts::{Which, copies, copy, left, moment, text};
 use crate::view::View;
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Which {
-    id: String,
-}
 
 pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<Response, Fault> {
     let path = format!("/v1/operations/{}", encoded(&id));
@@ -72,7 +66,7 @@ fn summary(view: &View, one: &Operation) -> Markup {
     let jobs = |jobs: u64| html! { (number(jobs)) @if jobs == 1 { " job" } @else { " jobs" } };
     html! {
         (jobs(one.done)) " changed"
-        @if one.requested > 0 { ", " (jobs(one.requested)) " told to stop" }
+        @if one.requested > 0 { ", " (jobs(one.requested)) " asked to stop" }
         @if one.skipped.jobs > 0 { ", " (jobs(one.skipped.jobs)) " left as they were" }
         @if one.left_meanwhile() > 0 { ", " (jobs(one.left_meanwhile())) " no longer matched when it came to them" }
         @if matches!(one.state, OperationState::Undoing | OperationState::Undone) {

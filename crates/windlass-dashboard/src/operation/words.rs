@@ -15,7 +15,7 @@ pub(super) const ACTIONS: [(&str, &str, &str, &str); 4] = [
         "cancel",
         "Cancel",
         "slash",
-        "jobs that have not ended never start; those that run are told to stop",
+        "jobs that have not ended never start; those that run are asked to stop",
     ),
     ("move", "Move", "right", "jobs that neither run nor have ended are given to another queue"),
     ("delete", "Delete", "cross", "jobs that have ended are removed"),

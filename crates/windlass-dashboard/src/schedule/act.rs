@@ -1,25 +1,15 @@
 //! What is done with one schedule.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::http::Method;
 use axum::response::Response;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::act::back;
+use crate::act::{Pressed, back};
+use crate::extract::{Form, Path};
 use crate::fault::Fault;
 use crate::filter::encoded;
 use crate::parts::Named;
 use crate::view::View;
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Asked {
-    #[serde(default)]
-    back: String,
-    #[serde(default)]
-    note: String,
-}
 
 fn path(name: &str) -> String {
     format!("/v1/schedules/{}", encoded(name))
@@ -28,10 +18,9 @@ fn path(name: &str) -> String {
 pub(super) async fn pause(
     view: View,
     Path(Named { name }): Path<Named>,
-    Form(asked): Form<Asked>,
+    Form(asked): Form<Pressed>,
 ) -> Result<Response, Fault> {
-    let note = asked.note.trim();
-    let body = (!note.is_empty()).then(|| json!({ "note": note }));
+    let body = asked.note();
     view.ask().act(Method::POST, &format!("{}/pause", path(&name)), body).await?;
     Ok(back(&view.base, &asked.back, &format!("Schedule {name} is paused: it enqueues nothing.")))
 }
@@ -39,7 +28,7 @@ pub(super) async fn pause(
 pub(super) async fn resume(
     view: View,
     Path(Named { name }): Path<Named>,
-    Form(asked): Form<Asked>,
+    Form(asked): Form<Pressed>,
 ) -> Result<Response, Fault> {
     view.ask().act(Method::POST, &format!("{}/resume", path(&name)), None).await?;
     let told = format!("Schedule {name} goes on. What was due meanwhile has no run.");
@@ -49,7 +38,7 @@ pub(super) async fn resume(
 pub(super) async fn run(
     view: View,
     Path(Named { name }): Path<Named>,
-    Form(asked): Form<Asked>,
+    Form(asked): Form<Pressed>,
 ) -> Result<Response, Fault> {
     let job = view.ask().act(Method::POST, &format!("{}/run-now", path(&name)), None).await?;
     let id = job["id"].as_str().unwrap_or_default();

@@ -1,6 +1,5 @@
 //! One schedule: whether it will run and when, what came of it last, and who decides what it is.
 
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
@@ -8,8 +7,9 @@ use windlass::Timestamp;
 use windlass_http::words::time::{lasted, number, span};
 
 use super::document::{Declaration, Declared, Definition, LastJob, Preview, Schedule, in_words};
+use crate::extract::Path;
 use crate::fault::Fault;
-use crate::filter::{encoded, link, term};
+use crate::filter::{encoded, link, term, word};
 use crate::form::{Button, Field};
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
@@ -76,7 +76,7 @@ fn tools(view: &View, one: &Schedule, may_operate: bool) -> Markup {
     let pause = Field::text("note", "Why, and by whom").show();
     html! {
         div.tools {
-            (copy("Copy as command", &format!("windlass schedule show {}", one.name)))
+            (copy("Copy as command", &format!("windlass schedule show {}", word(&one.name))))
             @if may_operate && !one.is_removed() {
                 (Button::to(&to("run"), ("Run now", "play", "")).about(&one.name).show(view))
                 @if one.is_paused() { (Button::to(&to("resume"), ("Resume", "play", "primary")).about(&one.name).show(view)) }

@@ -1,7 +1,5 @@
 //! What is done with one source.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::http::Method;
 use axum::response::Response;
 use serde::Deserialize;
@@ -9,8 +7,10 @@ use serde_json::{Value, json};
 use windlass_http::words::time::count;
 
 use crate::act::back;
+use crate::extract::{Form, Path};
 use crate::fault::Fault;
 use crate::filter::encoded;
+use crate::form::said;
 use crate::parts::Named;
 use crate::view::View;
 
@@ -36,10 +36,9 @@ async fn done(view: &View, name: &str, act: &str, body: Option<Value>) -> Result
     view.ask().act(Method::POST, &path, body).await
 }
 
-/// A body of one text, where it is said.
-fn said(field: &str, text: &str) -> Option<Value> {
-    let text = text.trim();
-    (!text.is_empty()).then(|| json!({ field: text }))
+/// A body of one text, where it is written.
+fn one(field: &str, text: &str) -> Option<Value> {
+    said(text).map(|text| json!({ field: text }))
 }
 
 pub(super) async fn pause(
@@ -47,7 +46,7 @@ pub(super) async fn pause(
     Path(Named { name }): Path<Named>,
     Form(asked): Form<Asked>,
 ) -> Result<Response, Fault> {
-    done(&view, &name, "pause", said("note", &asked.note)).await?;
+    done(&view, &name, "pause", one("note", &asked.note)).await?;
     Ok(back(&view.base, &asked.back, &format!("Source {name} is paused: nothing of it is read.")))
 }
 
@@ -65,7 +64,7 @@ pub(super) async fn close(
     Path(Named { name }): Path<Named>,
     Form(asked): Form<Asked>,
 ) -> Result<Response, Fault> {
-    let found = done(&view, &name, "close", said("gap", &asked.gap)).await?;
+    let found = done(&view, &name, "close", one("gap", &asked.gap)).await?;
     let gaps = count(found["closed"].as_u64().unwrap_or_default(), "gap");
     Ok(back(&view.base, &asked.back, &format!("{gaps} of source {name} closed.")))
 }
@@ -78,7 +77,7 @@ pub(super) async fn discard(
     let ids: Vec<_> = asked.record.into_iter().collect();
     let found = done(&view, &name, "quarantine/discard", Some(json!({ "ids": ids }))).await?;
     let records = count(found["discarded"].as_u64().unwrap_or_default(), "record");
-    Ok(back(&view.base, &asked.back, &format!("{records} of source {name} thrown away.")))
+    Ok(back(&view.base, &asked.back, &format!("{records} of source {name} discarded.")))
 }
 
 pub(super) async fn reset(
@@ -86,7 +85,7 @@ pub(super) async fn reset(
     Path(Named { name }): Path<Named>,
     Form(asked): Form<Asked>,
 ) -> Result<Response, Fault> {
-    done(&view, &name, "reset", said("to", &asked.to)).await?;
+    done(&view, &name, "reset", one("to", &asked.to)).await?;
     let told = match asked.to.trim() {
         "" => format!("Source {name} is read from its oldest record on."),
         to => format!("Source {name} is read on behind {to}."),

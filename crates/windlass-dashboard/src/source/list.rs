@@ -40,7 +40,7 @@ fn table(view: &View, sources: &[Source], may_operate: bool) -> Markup {
     html! {
         table.rows {
             thead { tr {
-                th { "State" } th { "Source" } th { "Read up to" } th.number { "Behind" } th.number { "Imported" } th.number { "Open gaps" } th.number { "Put aside" } th.when { "Asked" }
+                th { "State" } th { "Source" } th { "Read up to" } th.number { "Behind" } th.number { "Imported" } th.number { "Open gaps" } th.number { "Quarantined" } th.when { "Asked" }
                 @if may_operate { th { span.hidden { "Actions" } } }
             } }
             tbody { @for one in sources { (row(view, one, may_operate)) } }
@@ -63,7 +63,7 @@ fn row(view: &View, one: &Source, may_operate: bool) -> Markup {
             td.number data-name="behind" { @match one.behind() { Some(0) => span.none { "0" }, Some(behind) => (number(behind)), None => span.none { "–" } } }
             td.number data-name="imported" { (number(one.imported)) }
             td.number data-name="open gaps" { (linked(one.open_gaps)) }
-            td.number data-name="put aside" { (linked(one.quarantined)) }
+            td.number data-name="quarantined" { (linked(one.quarantined)) }
             td.when { @if let Some(at) = one.polled_at { (moment(at, view.now)) } @else { span.none { "never" } } }
             @if may_operate { td.acts { (switch(view, one)) } }
         }

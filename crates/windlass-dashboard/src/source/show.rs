@@ -1,6 +1,5 @@
 //! One source: how far it is read, what its feed did not give, and what could not be read.
 
-use axum::extract::{Path, Query};
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -8,8 +7,9 @@ use windlass::Timestamp;
 use windlass_http::words::time::{count, number};
 
 use super::document::{Gap, Quarantine, Source};
+use crate::extract::{Path, Query};
 use crate::fault::Fault;
-use crate::filter::{encoded, link, term};
+use crate::filter::{encoded, link, term, word};
 use crate::form::{Button, Field};
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
@@ -65,7 +65,7 @@ fn tools(view: &View, one: &Source, may_operate: bool) -> Markup {
     let pause = Field::text("note", "Why, and by whom").show();
     html! {
         div.tools {
-            (copy("Copy as command", &format!("windlass source show {}", one.name)))
+            (copy("Copy as command", &format!("windlass source show {}", word(&one.name))))
             @if may_operate {
                 @if one.is_running() { (Button::to(&to("pause"), ("Pause", "pause", "")).about(&one.name).ask(view, "", &pause)) }
                 @else { (Button::to(&to("resume"), ("Resume", "play", "primary")).about(&one.name).show(view)) }
@@ -94,9 +94,9 @@ fn gaps(view: &View, one: &Source, may_operate: bool) -> Markup {
                     (Button::to(&format!("sources/{}/close", encoded(&one.name)), ("Close all", "check", "")).about(&one.name).show(view))
                 }
             }
-            @if one.gaps.is_empty() { p.meta { "Nothing is lacking." } } @else {
+            @if one.gaps.is_empty() { p.meta { "Nothing is missing." } } @else {
                 table.rows {
-                    thead { tr { th { "State" } th { "What is lacking" } th { "Answer" } th.when { "Found" } @if may_operate { th { span.hidden { "Actions" } } } } }
+                    thead { tr { th { "State" } th { "What is missing" } th { "Answer" } th.when { "Found" } @if may_operate { th { span.hidden { "Actions" } } } } }
                     tbody { @for gap in &one.gaps { (gap_row(view, one, gap, may_operate)) } }
                 }
             }
@@ -134,13 +134,13 @@ fn quarantine(view: &View, one: &Source, aside: &Quarantine, may_operate: bool) 
         |cursor: &Option<String>| cursor.as_ref().map(|cursor| link(&here, &[("cursor", cursor)]));
     html! {
         section {
-            h2 { "What was put aside" }
+            h2 { "Quarantined records" }
             p.meta { @if one.quarantined == 0 { "None of its records." } @else { (count(one.quarantined, "record")) " that could not become events, the oldest first." } @if one.dropped > 0 { " " (number(one.dropped)) " more are not kept." } }
             ul.attempts { @for record in &aside.items {
                 li {
                     div {
                         b { (record.id) } @if let Some(nth) = record.number { span.meta { " · number " (number(nth)) } } span.meta { " · " (moment(record.at, view.now)) }
-                        @if may_operate { " " (Button::to(&format!("{here}/discard"), ("Throw away", "cross", "danger")).inline(view, &[("record", &record.id.to_string())])) }
+                        @if may_operate { " " (Button::to(&format!("{here}/discard"), ("Discard", "cross", "danger")).inline(view, &[("record", &record.id.to_string())])) }
                     }
                     details { summary { (text(&record.reason)) } pre { (cut(&record.body, BODY_CHARS)) } @if record.is_cut { p.note { "There was more than is kept, so that it cannot be imported." } } }
                 }
@@ -175,7 +175,7 @@ fn apart(view: &View, one: &Source) -> Markup {
     let to = |act: &str| format!("sources/{}/{act}", encoded(&one.name));
     let reset = Field::text("to", "Behind this cursor; its oldest record where empty").show();
     let says = format!(
-        "Source {} goes, with what was put aside. Its events stay, and a program that declares it makes it again.",
+        "Source {} goes, with its quarantined records. Its events stay, and a program that declares it makes it again.",
         one.name
     );
     html! {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::extract::{Path, Query};
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -10,6 +9,7 @@ use windlass::limits::KEEP_FINISHED;
 use windlass_http::words::time::span;
 
 use super::axis::{Axis, Cursors, Event, ROWS, Row, Side, merged};
+use crate::extract::{Path, Query};
 use crate::fault::Fault;
 use crate::filter::{encoded, link, quoted, term};
 use crate::job::Job;

@@ -1,43 +1,34 @@
 //! What is done with one subscription.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::http::Method;
 use axum::response::Response;
-use serde::Deserialize;
 
-use crate::act::back;
+use crate::act::{Pressed, back};
+use crate::extract::{Form, Path};
 use crate::fault::Fault;
 use crate::filter::encoded;
 use crate::parts::Named;
 use crate::view::View;
 
-/// A form of one button.
-#[derive(Debug, Deserialize)]
-pub(super) struct Asked {
-    #[serde(default)]
-    back: String,
-}
-
 pub(super) async fn pause(
     view: View,
     Path(Named { name }): Path<Named>,
-    Form(asked): Form<Asked>,
+    Form(asked): Form<Pressed>,
 ) -> Result<Response, Fault> {
     let path = format!("/v1/subscriptions/{}/pause", encoded(&name));
     view.ask().act(Method::POST, &path, None).await?;
-    let told = format!("Subscription {name} stands still. Its events stay in the log.");
+    let told = format!("Subscription {name} is paused. Its events stay in the log.");
     Ok(back(&view.base, &asked.back, &told))
 }
 
 pub(super) async fn resume(
     view: View,
     Path(Named { name }): Path<Named>,
-    Form(asked): Form<Asked>,
+    Form(asked): Form<Pressed>,
 ) -> Result<Response, Fault> {
     let path = format!("/v1/subscriptions/{}/resume", encoded(&name));
     view.ask().act(Method::POST, &path, None).await?;
-    Ok(back(&view.base, &asked.back, &format!("Subscription {name} goes on where it stood still.")))
+    Ok(back(&view.base, &asked.back, &format!("Subscription {name} goes on where it was paused.")))
 }
 
 pub(super) async fn remove(

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::Query;
-use axum::http::Method;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -11,11 +9,15 @@ use serde_json::{Value, json};
 use windlass_http::words::time::{count, number};
 
 use crate::event::{Summary, samples};
+use crate::extract::Query;
 use crate::fault::Fault;
 use crate::filter::{link, term};
+use crate::form::alert;
 use crate::layout::{Nav, Page};
 use crate::parts::{icon, text};
 use crate::view::View;
+
+const BACKTEST: &str = "/v1/subscriptions/backtest";
 
 /// What is tried. Empty fields are left out.
 #[derive(Debug, Default, Deserialize)]
@@ -72,14 +74,9 @@ impl Wanted {
 pub(super) async fn show(view: View, Query(wanted): Query<Wanted>) -> Result<Response, Fault> {
     let tried = match wanted.is_empty() {
         true => None,
-        false => match view
-            .ask()
-            .act(Method::POST, "/v1/subscriptions/backtest", Some(wanted.body()))
-            .await
-        {
-            Ok(found) => Some(Ok(serde_json::from_value(found).map_err(|_| Fault::unreadable())?)),
-            Err(fault) if fault.code() == "invalid-request" => Some(Err(fault)),
-            Err(fault) => return Err(fault),
+        false => match view.ask().tried(BACKTEST, wanted.body()).await {
+            Err(fault) if fault.code() != "invalid-request" => return Err(fault),
+            found => Some(found),
         },
     };
     let body = html! {
@@ -90,7 +87,7 @@ pub(super) async fn show(view: View, Query(wanted): Query<Wanted>) -> Result<Res
         (form(&wanted))
         @match &tried {
             Some(Ok(found)) => (result(&view, found)),
-            Some(Err(fault)) => p.fault role="alert" { (icon("cross")) (fault.detail()) },
+            Some(Err(fault)) => (alert(Some(fault))),
             None => {},
         }
     };

@@ -69,7 +69,7 @@ fn row(view: &View, one: &Subscription, may_operate: bool) -> Markup {
             td.main {
                 a.name href={ "subscriptions/" (encoded(&one.name)) } { (text(&one.name)) }
                 p.why { "wants " (text(&one.wants)) }
-                @if let Some(at) = one.paused_at { p.why { "stands still since " (moment(at, view.now)) } }
+                @if let Some(at) = one.paused_at { p.why { "paused since " (moment(at, view.now)) } }
             }
             td data-name="becomes" { (one.target()) @if let Some(queue) = &one.queue { span.meta { " on " (text(queue)) } } }
             td data-name="mode" { @if let Some(mode) = &one.mode { (mode) } @else { span.none { "–" } } }

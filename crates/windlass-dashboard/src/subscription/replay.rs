@@ -1,7 +1,5 @@
 //! Feeding a part of the log once more: what it would feed, beginning, and undoing it.
 
-use axum::Form;
-use axum::extract::{Path, Query};
 use axum::http::Method;
 use axum::response::Response;
 use maud::{Markup, html};
@@ -11,8 +9,10 @@ use windlass_http::words::time::{count, number};
 
 use crate::act::back;
 use crate::event::{Summary, samples};
+use crate::extract::{Form, Path, Query};
 use crate::fault::Fault;
 use crate::filter::{encoded, link};
+use crate::form::alert;
 use crate::job::Job;
 use crate::layout::{Nav, Page};
 use crate::parts::{Named, icon, short, text};
@@ -93,31 +93,44 @@ pub(super) async fn preview(
     is_there(&view, &name).await?;
     let tried = match wanted.from.trim() {
         "" => None,
-        _ => match view.ask().act(Method::POST, &path(&name), Some(wanted.body(true))).await {
-            Ok(found) => Some(Ok(read(found)?)),
-            Err(fault) if fault.status().is_client_error() && fault.code() != "forbidden" => {
-                Some(Err(fault))
-            }
-            Err(fault) => return Err(fault),
-        },
+        _ => Some(tried(&view, &name, &wanted).await?),
     };
+    page(&view, (&name, &wanted), tried.as_ref(), None).await
+}
+
+/// What it would feed, or what is wrong with what was asked for.
+async fn tried(view: &View, name: &str, wanted: &Wanted) -> Result<Result<Replay, Fault>, Fault> {
+    match view.ask().tried::<Replay>(&path(name), wanted.body(true)).await {
+        Err(fault) if !is_of_what_was_asked(&fault) => Err(fault),
+        found => Ok(found),
+    }
+}
+
+fn is_of_what_was_asked(fault: &Fault) -> bool {
+    fault.is_of_fields() || fault.code() == "conflict"
+}
+
+async fn page(
+    view: &View,
+    (name, wanted): (&str, &Wanted),
+    tried: Option<&Result<Replay, Fault>>,
+    refused: Option<&Fault>,
+) -> Result<Response, Fault> {
     let body = html! {
         div.title {
-            div { p.crumb { a href={ "subscriptions/" (encoded(&name)) } { (text(&name)) } } h1 { "Replay" } }
+            div { p.crumb { a href={ "subscriptions/" (encoded(name)) } { (text(name)) } } h1 { "Replay" } }
         }
-        p.lead { "Events of the log are fed to " (text(&name)) " once more, as they are there, and become new jobs that are tagged " code { "replay" } ". First it is shown what that would be; nothing is written." }
-        (form(&name, &wanted))
-        @match &tried {
-            Some(Ok(found)) => (offered(&view, &name, &wanted, found)),
-            Some(Err(fault)) => p.fault role="alert" { (icon("cross")) (fault.detail()) },
+        p.lead { "Events of the log are fed to " (text(name)) " once more, as they are there, and become new jobs that are tagged " code { "replay" } ". First it is shown what that would be; nothing is written." }
+        (alert(refused))
+        (form(name, wanted))
+        @match tried {
+            Some(Ok(found)) => (offered(view, name, wanted, found)),
+            Some(Err(fault)) => @if refused.is_none() { (alert(Some(fault))) },
             None => {},
         }
     };
-    Page::new(Nav::Subscriptions, format!("Replay {name}"), body).show(&view).await
-}
-
-fn read(found: Value) -> Result<Replay, Fault> {
-    serde_json::from_value(found).map_err(|_| Fault::unreadable())
+    let page = Page::new(Nav::Subscriptions, format!("Replay {name}"), body);
+    page.show_refused(view, refused).await
 }
 
 fn form(name: &str, wanted: &Wanted) -> Markup {
@@ -171,11 +184,19 @@ pub(super) async fn begin(
     Path(Named { name }): Path<Named>,
     Form(wanted): Form<Wanted>,
 ) -> Result<Response, Fault> {
-    let begun = read(view.ask().act(Method::POST, &path(&name), Some(wanted.body(false))).await?)?;
-    let events = count(begun.events, "event");
-    let told = format!("A replay of {events} to {name} has begun. It can be undone.");
-    // Not to the replay itself, which goes once it is through.
-    Ok(back(&view.base, &format!("/subscriptions/{}", encoded(&name)), &told))
+    match view.ask().act(Method::POST, &path(&name), Some(wanted.body(false))).await {
+        Ok(begun) => {
+            let events = count(begun["events"].as_u64().unwrap_or_default(), "event");
+            let says = format!("A replay of {events} to {name} has begun. It can be undone.");
+            // Not to the replay itself, which goes once it is through.
+            Ok(back(&view.base, &format!("/subscriptions/{}", encoded(&name)), &says))
+        }
+        Err(fault) if is_of_what_was_asked(&fault) => {
+            let now = tried(&view, &name, &wanted).await?;
+            page(&view, (&name, &wanted), Some(&now), Some(&fault)).await
+        }
+        Err(fault) => Err(fault),
+    }
 }
 
 /// What undoing would find: the part of `operation_preview.v1` that is shown.
@@ -190,9 +211,8 @@ struct Preview {
 /// Asks whether replays are undone, and says how many jobs that would cancel.
 pub(super) async fn ask(view: View, Path(Named { name }): Path<Named>) -> Result<Response, Fault> {
     is_there(&view, &name).await?;
-    let body = Some(json!({ "dry_run": true }));
-    let found = view.ask().act(Method::POST, &format!("{}/undo", path(&name)), body).await?;
-    let found: Preview = serde_json::from_value(found).map_err(|_| Fault::unreadable())?;
+    let undo = format!("{}/undo", path(&name));
+    let found = view.ask().tried::<Preview>(&undo, json!({ "dry_run": true })).await?;
     let says = count(found.jobs, "job");
     let body = html! {
         div.title {

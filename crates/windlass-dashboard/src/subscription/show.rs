@@ -1,6 +1,5 @@
 //! One subscription: what it wants, how far it is, what it gets, and what it nearly gets.
 
-use axum::extract::Path;
 use axum::response::Response;
 use maud::{Markup, html};
 use windlass::Timestamp;
@@ -9,8 +8,9 @@ use windlass_http::words::time::{count, number};
 use super::document::{Explanation, Gap, Looked, Subscription, Window};
 use super::list::switch;
 use crate::event::answered;
+use crate::extract::Path;
 use crate::fault::Fault;
-use crate::filter::{encoded, link, term};
+use crate::filter::{encoded, link, term, word};
 use crate::form::Button;
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
@@ -52,7 +52,7 @@ fn tools(view: &View, one: &Subscription, may_operate: bool) -> Markup {
     let name = encoded(&one.name);
     html! {
         div.tools {
-            (copy("Copy as command", &format!("windlass subscription show {}", one.name)))
+            (copy("Copy as command", &format!("windlass subscription show {}", word(&one.name))))
             a.button href=(link("backtest", &[("subscription", &one.name)])) { (icon("search")) span { "Try its filter" } }
             @if may_operate {
                 @if !one.is_replay() { a.button href={ "subscriptions/" (name) "/replay" } { (icon("loop")) span { "Replay…" } } }
@@ -64,7 +64,7 @@ fn tools(view: &View, one: &Subscription, may_operate: bool) -> Markup {
 
 fn summary(view: &View, one: &Subscription) -> Markup {
     html! {
-        @if let Some(at) = one.paused_at { "It stands still since " (moment(at, view.now)) ", at position " }
+        @if let Some(at) = one.paused_at { "It is paused since " (moment(at, view.now)) ", at position " }
         @else { "It was fed up to position " }
         (number(one.position)) ", "
         @if one.behind == 0 { "the end of the log." } @else { (count(one.behind, "event")) " behind the end of the log." }
@@ -168,7 +168,7 @@ fn facts(view: &View, one: &Subscription) -> Markup {
                 @if let Some(pace) = &one.pace { dt { "Pace" } dd { (text(pace)) " while it catches up" } }
                 dt { "Begins" } dd { @if one.after == 0 { "at the beginning of the log" } @else { "behind position " a href={ "events/" (one.after) } { (number(one.after)) } } }
                 @if let Some(until) = one.until { dt { "Ends" } dd { "with position " a href={ "events/" (until) } { (number(until)) } } }
-                dt { "Made" } dd { (at(one.created_at)) }
+                dt { "Created" } dd { (at(one.created_at)) }
             }
         }
     }

@@ -1,12 +1,12 @@
 //! The tree that a job or an event belongs to.
 
-use axum::extract::{Path, Query};
 use axum::response::Response;
 use maud::html;
 use serde::Deserialize;
 
 use super::document::{Member, Trace};
 use super::tree::{counts, summary, table};
+use crate::extract::{Path, Query};
 use crate::fault::Fault;
 use crate::filter::{encoded, link};
 use crate::layout::{Nav, Page};

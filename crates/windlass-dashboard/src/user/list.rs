@@ -1,6 +1,5 @@
 //! The users that there are, and a new one.
 
-use axum::extract::Form;
 use axum::http::Method;
 use axum::response::Response;
 use maud::{Markup, html};
@@ -9,10 +8,11 @@ use serde_json::json;
 
 use super::{User, may, new_password, roles};
 use crate::act::back;
+use crate::extract::Form;
 use crate::fault::Fault;
 use crate::filter::encoded;
-use crate::form::Field;
-use crate::parts::{copies, empty, icon, moment, text};
+use crate::form::{Field, alert};
+use crate::parts::{copies, empty, moment, text};
 use crate::settings::{Tab, limited, page, values};
 use crate::view::View;
 
@@ -67,15 +67,11 @@ async fn show(view: &View, asked: &Asked, fault: Option<&Fault>) -> Result<Respo
         }
         section {
             h2 { "New user" }
-            @if let Some(fault) = fault { p.fault role="alert" { (icon("cross")) (fault.detail()) } }
+            (alert(fault))
             (fields(asked))
         }
     };
-    let mut response = page(&view.who().await?, (Tab::Users, "Users"), &body).show(view).await?;
-    if let Some(fault) = fault {
-        *response.status_mut() = fault.status();
-    }
-    Ok(response)
+    page(&view.who().await?, (Tab::Users, "Users"), &body).show_refused(view, fault).await
 }
 
 fn table(view: &View, users: &[User]) -> Markup {

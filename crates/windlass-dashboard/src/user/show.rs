@@ -1,6 +1,5 @@
 //! One user: another role, another password, the end of their sessions.
 
-use axum::extract::{Form, Path};
 use axum::http::Method;
 use axum::response::Response;
 use maud::{Markup, html};
@@ -9,17 +8,13 @@ use serde_json::{Value, json};
 
 use super::{User, may, new_password, roles};
 use crate::act::back;
+use crate::extract::{Form, Path};
 use crate::fault::Fault;
 use crate::filter::encoded;
-use crate::form::Button;
-use crate::parts::{copies, moment, text};
+use crate::form::{Button, alert};
+use crate::parts::{Named, copy, moment, text};
 use crate::settings::{Tab, limited, page};
 use crate::view::View;
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Which {
-    name: String,
-}
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Chosen {
@@ -31,55 +26,72 @@ pub(super) struct Password {
     password: String,
 }
 
-impl Which {
-    fn path(&self) -> String {
-        format!("/v1/users/{}", encoded(&self.name))
-    }
+/// A form of the page that was refused.
+enum Refused {
+    Role(String, Fault),
+    Password(Fault),
+}
 
-    fn page(&self) -> String {
-        format!("settings/users/{}", encoded(&self.name))
+impl Refused {
+    const fn fault(&self) -> &Fault {
+        match self {
+            Self::Role(_, fault) | Self::Password(fault) => fault,
+        }
     }
 }
 
-pub(super) async fn show(view: View, Path(which): Path<Which>) -> Result<Response, Fault> {
-    let user = view.ask().get_home::<User>(&which.path()).await?;
+fn path(name: &str) -> String {
+    format!("/v1/users/{}", encoded(name))
+}
+
+fn here(name: &str) -> String {
+    format!("settings/users/{}", encoded(name))
+}
+
+pub(super) async fn show(view: View, Path(Named { name }): Path<Named>) -> Result<Response, Fault> {
+    shown(&view, &name, None).await
+}
+
+async fn shown(view: &View, name: &str, refused: Option<&Refused>) -> Result<Response, Fault> {
+    let user = view.ask().get_home::<User>(&path(name)).await?;
     let body = html! {
         div.title {
             div { p.crumb { a href="settings/users" { "Users" } } h2 { (text(&user.name)) } }
-            div.tools { (copies(&view, &format!("windlass user show {}", user.name), &which.path())) (acts(&view, &which)) }
+            div.tools { (copy("Copy as curl", &view.curl(&path(name)))) (acts(view, name)) }
         }
         div.columns {
-            div { (role(&which, &user)) (password(&which)) }
-            div { (facts(&view, &user)) }
+            div { (role(name, &user, refused)) (password(name, refused)) }
+            div { (facts(view, &user)) }
         }
     };
-    page(&view.who().await?, (Tab::Users, &user.name), &body).show(&view).await
+    let page = page(&view.who().await?, (Tab::Users, &user.name), &body);
+    page.show_refused(view, refused.map(Refused::fault)).await
 }
 
-fn acts(view: &View, which: &Which) -> Markup {
-    let page = which.page();
+fn acts(view: &View, name: &str) -> Markup {
+    let page = here(name);
     let (end, remove) = (format!("{page}/sessions"), format!("{page}/remove"));
     let ending = Button { to: &end, name: "End sessions", picture: "leave", class: "", about: "" };
-    let removal = Button {
-        to: &remove,
-        name: "Remove",
-        picture: "cross",
-        class: "danger",
-        about: &which.name,
-    };
+    let removal =
+        Button { to: &remove, name: "Remove", picture: "cross", class: "danger", about: name };
     html! {
         (ending.show(view))
         span.apart { (removal.ask(view, "Their sessions are over at once. It cannot be taken back.", &html! {})) }
     }
 }
 
-fn role(which: &Which, user: &User) -> Markup {
+fn role(name: &str, user: &User, refused: Option<&Refused>) -> Markup {
+    let (chosen, fault) = match refused {
+        Some(Refused::Role(role, fault)) => (Some(role.as_str()), Some(fault)),
+        _ => (user.role.as_deref(), None),
+    };
     html! {
         section {
             h2 { "Role" }
-            form.fields method="post" action={ (which.page()) "/role" } {
+            form.fields method="post" action={ (here(name)) "/role" } {
                 label.hidden for="user-role" { "Role" }
-                (roles("user-role", user.role.as_deref()))
+                (alert(fault))
+                (roles("user-role", chosen))
                 button { "Change the role" }
                 p.meta { "Their sessions are over then: they sign in again." }
             }
@@ -87,11 +99,16 @@ fn role(which: &Which, user: &User) -> Markup {
     }
 }
 
-fn password(which: &Which) -> Markup {
+fn password(name: &str, refused: Option<&Refused>) -> Markup {
+    let fault = match refused {
+        Some(Refused::Password(fault)) => Some(fault),
+        _ => None,
+    };
     html! {
         section {
             h2 { "Another password" }
-            form.fields method="post" action={ (which.page()) "/password" } {
+            form.fields method="post" action={ (here(name)) "/password" } {
+                (alert(fault))
                 (new_password("user-password"))
                 button { "Reset the password" }
                 p.meta { "At least 12 characters. Their sessions are over then." }
@@ -105,7 +122,7 @@ fn facts(view: &View, user: &User) -> Markup {
         section.facts {
             h2 { "Facts" }
             dl {
-                dt { "May" } dd { (may(user)) }
+                dt { "Role" } dd { (may(user)) }
                 dt { "Limited to" } dd { (limited([("queues", &user.queues), ("kinds", &user.kinds), ("tags", &user.tags)])) }
                 dt { "Signs in" } dd { @if user.has_password { "by a password" } @else { "through a proxy alone" } }
                 dt { "Added" } dd { (moment(user.created_at, view.now)) }
@@ -116,41 +133,57 @@ fn facts(view: &View, user: &User) -> Markup {
 
 pub(super) async fn change_role(
     view: View,
-    Path(which): Path<Which>,
-    Form(chosen): Form<Chosen>,
+    Path(Named { name }): Path<Named>,
+    Form(Chosen { role }): Form<Chosen>,
 ) -> Result<Response, Fault> {
-    change(&view, &which, &json!({ "role": chosen.role })).await?;
-    led(&view, &which, &format!("{} is {} now.", which.name, chosen.role))
+    match change(&view, &name, json!({ "role": role })).await {
+        Ok(()) => Ok(to_page(&view, &name, &format!("{name} is {role} now."))),
+        Err(fault) if fault.is_of_fields() => {
+            shown(&view, &name, Some(&Refused::Role(role, fault))).await
+        }
+        Err(fault) => Err(fault),
+    }
 }
 
 pub(super) async fn reset_password(
     view: View,
-    Path(which): Path<Which>,
+    Path(Named { name }): Path<Named>,
     Form(Password { password }): Form<Password>,
 ) -> Result<Response, Fault> {
-    change(&view, &which, &json!({ "password": password })).await?;
-    led(&view, &which, &format!("{} signs in with the new password.", which.name))
+    match change(&view, &name, json!({ "password": password })).await {
+        Ok(()) => Ok(to_page(&view, &name, &format!("{name} signs in with the new password."))),
+        Err(fault) if fault.is_of_fields() => {
+            shown(&view, &name, Some(&Refused::Password(fault))).await
+        }
+        Err(fault) => Err(fault),
+    }
 }
 
-async fn change(view: &View, which: &Which, body: &Value) -> Result<(), Fault> {
-    view.ask().act_home(Method::PUT, &which.path(), Some(body.clone())).await.map(drop)
+async fn change(view: &View, name: &str, body: Value) -> Result<(), Fault> {
+    view.ask().act_home(Method::PUT, &path(name), Some(body)).await.map(drop)
 }
 
-pub(super) async fn end_sessions(view: View, Path(which): Path<Which>) -> Result<Response, Fault> {
-    let path = format!("{}/sessions", which.path());
+pub(super) async fn end_sessions(
+    view: View,
+    Path(Named { name }): Path<Named>,
+) -> Result<Response, Fault> {
+    let path = format!("{}/sessions", path(&name));
     let ended = view.ask().act_home(Method::DELETE, &path, None).await?;
-    let told = match ended["sessions"].as_u64().unwrap_or_default() {
-        1 => format!("One session of {} is over.", which.name),
-        sessions => format!("{sessions} sessions of {} are over.", which.name),
+    let says = match ended["sessions"].as_u64().unwrap_or_default() {
+        1 => format!("One session of {name} is over."),
+        sessions => format!("{sessions} sessions of {name} are over."),
     };
-    led(&view, &which, &told)
+    Ok(to_page(&view, &name, &says))
 }
 
-pub(super) async fn remove(view: View, Path(which): Path<Which>) -> Result<Response, Fault> {
-    view.ask().act_home(Method::DELETE, &which.path(), None).await?;
-    Ok(back(&view.base, "/settings/users", &format!("{} is removed.", which.name)))
+pub(super) async fn remove(
+    view: View,
+    Path(Named { name }): Path<Named>,
+) -> Result<Response, Fault> {
+    view.ask().act_home(Method::DELETE, &path(&name), None).await?;
+    Ok(back(&view.base, "/settings/users", &format!("{name} is removed.")))
 }
 
-fn led(view: &View, which: &Which, told: &str) -> Result<Response, Fault> {
-    Ok(back(&view.base, &format!("/{}", which.page()), told))
+fn to_page(view: &View, name: &str, says: &str) -> Response {
+    back(&view.base, &format!("/{}", here(name)), says)
 }

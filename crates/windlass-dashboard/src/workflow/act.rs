@@ -1,26 +1,17 @@
 //! What is done with a batch or a workflow, which is a batch, too.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::http::Method;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use windlass_http::words::time::count;
 
-use crate::act::back;
+use crate::act::{Pressed, back};
+use crate::extract::{Form, Path};
 use crate::fault::Fault;
 use crate::filter::encoded;
 use crate::parts::Which;
 use crate::view::View;
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Asked {
-    #[serde(default)]
-    back: String,
-    #[serde(default)]
-    reason: String,
-}
 
 /// A condition of a job that is let pass.
 #[derive(Debug, Deserialize)]
@@ -39,14 +30,13 @@ async fn done(view: &View, id: &str, act: &str, body: Option<Value>) -> Result<V
 pub(super) async fn cancel(
     view: View,
     Path(Which { id }): Path<Which>,
-    Form(asked): Form<Asked>,
+    Form(asked): Form<Pressed>,
 ) -> Result<Response, Fault> {
-    let reason = asked.reason.trim();
-    let body = (!reason.is_empty()).then(|| json!({ "reason": reason }));
+    let body = asked.reason();
     let found = done(&view, &id, "cancel", body).await?;
     let number = |field: &str| found[field].as_u64().unwrap_or_default();
     let told = format!(
-        "{} cancelled, {} told to stop.",
+        "{} cancelled, {} asked to stop.",
         count(number("cancelled"), "job"),
         count(number("told"), "running job")
     );
@@ -56,7 +46,7 @@ pub(super) async fn cancel(
 pub(super) async fn retry(
     view: View,
     Path(Which { id }): Path<Which>,
-    Form(asked): Form<Asked>,
+    Form(asked): Form<Pressed>,
 ) -> Result<Response, Fault> {
     let found = done(&view, &id, "retry", None).await?;
     let jobs = count(found["retried"].as_u64().unwrap_or_default(), "dead job");
@@ -66,7 +56,7 @@ pub(super) async fn retry(
 pub(super) async fn seal(
     view: View,
     Path(Which { id }): Path<Which>,
-    Form(asked): Form<Asked>,
+    Form(asked): Form<Pressed>,
 ) -> Result<Response, Fault> {
     done(&view, &id, "seal", None).await?;
     Ok(back(&view.base, &asked.back, "No more jobs come to it: it ends with those that it has."))

@@ -1,12 +1,12 @@
 //! One batch: how many of its jobs are where, and which they are.
 
-use axum::extract::{Path, Query};
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::document::{Batch, Member, Members};
 use super::show::{summary, tools};
+use crate::extract::{Path, Query};
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
 use crate::layout::{Nav, Page};

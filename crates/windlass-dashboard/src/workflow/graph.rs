@@ -1,6 +1,6 @@
 //! Where the steps of a workflow lie in its picture: a column for each depth, and ways for edges around what lies between. Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::document::Step;
 
@@ -15,6 +15,8 @@ const ROW_GAP: usize = 12;
 const PASSAGE: usize = 12;
 /// Columns are put in order so often, by where what they come from lies.
 const ROUNDS: usize = 4;
+/// Edges that are drawn, each counted once for each column that it leads through.
+const MOST_PIECES: usize = 2_000;
 
 /// A graph as it is laid out.
 #[derive(Debug)]
@@ -50,20 +52,39 @@ impl Item {
     }
 }
 
-/// Lays steps out, which come with their depths.
-pub(super) fn laid(steps: &[Step]) -> Laid {
+/// Lays steps out, which come with their depths; nothing where there are more edges than a picture has room for.
+pub(super) fn laid(steps: &[Step]) -> Option<Laid> {
     let nth: HashMap<&str, usize> =
         steps.iter().enumerate().map(|(nth, step)| (step.step.as_str(), nth)).collect();
     let before = |step: &Step| -> Vec<usize> {
         let found = step.after.iter().filter_map(|name| nth.get(name.as_str()).copied());
         found.filter(|from| steps[*from].depth < step.depth).collect()
     };
-    let links: Vec<(usize, usize)> = (steps.iter().enumerate())
-        .flat_map(|(to, step)| before(step).into_iter().map(move |from| (from, to)))
-        .collect();
+    let before: Vec<Vec<usize>> = steps.iter().map(before).collect();
+    let links = essential(steps, &before);
+    let pieces: usize = links.iter().map(|(from, to)| steps[*to].depth - steps[*from].depth).sum();
+    if pieces > MOST_PIECES {
+        return None;
+    }
     let mut columns = columns(steps, &links);
     order(&mut columns, steps, &links);
-    place(&columns, steps, &links)
+    Some(place(&columns, steps, &links))
+}
+
+/// Which step waits for which, without what is so anyway: who waits for the last of a chain waits for all of it.
+fn essential(steps: &[Step], before: &[Vec<usize>]) -> Vec<(usize, usize)> {
+    let mut in_order: Vec<usize> = (0..steps.len()).collect();
+    in_order.sort_by_key(|nth| steps[*nth].depth);
+    let mut above: Vec<HashSet<usize>> = vec![HashSet::new(); steps.len()];
+    let mut links = Vec::new();
+    for to in in_order {
+        let farther: HashSet<usize> =
+            before[to].iter().flat_map(|from| above[*from].iter().copied()).collect();
+        let nearest = before[to].iter().filter(|from| !farther.contains(from));
+        links.extend(nearest.map(|from| (*from, to)));
+        above[to] = farther.into_iter().chain(before[to].iter().copied()).collect();
+    }
+    links
 }
 
 fn columns(steps: &[Step], links: &[(usize, usize)]) -> Vec<Vec<Item>> {
@@ -171,7 +192,7 @@ mod tests {
             step("d", 1, &["a", "b"]),
             step("e", 2, &["c", "a"]),
         ];
-        let laid = laid(&steps);
+        let laid = laid(&steps).expect("it has room");
         let columns: Vec<_> = laid.places.iter().map(|(x, _)| x / (WIDTH + GAP)).collect();
         assert_eq!(columns, [0, 0, 1, 1, 2]);
         for (nth, (x, y)) in laid.places.iter().enumerate() {
@@ -181,24 +202,54 @@ mod tests {
                 assert!(x != its_x || y.abs_diff(*its_y) >= HEIGHT, "{nth} lies on {other}");
             }
         }
-        assert_eq!(laid.edges.len(), 5);
+        let mut edges: Vec<_> = laid.edges.iter().map(|edge| (edge.from, edge.to)).collect();
+        edges.sort_unstable();
+        assert_eq!(edges, [(0, 3), (0, 4), (1, 2), (1, 3), (2, 4)]);
     }
 
     #[test]
     fn an_edge_that_passes_a_column_crosses_no_step() {
-        let steps = [step("a", 0, &[]), step("b", 1, &["a"]), step("c", 2, &["a", "b"])];
-        let laid = laid(&steps);
-        let long = laid.edges.iter().find(|edge| (edge.from, edge.to) == (0, 2)).expect("an edge");
+        let steps =
+            [step("a", 0, &[]), step("x", 0, &[]), step("b", 1, &["x"]), step("c", 2, &["a", "b"])];
+        let laid = laid(&steps).expect("it has room");
+        let long = laid.edges.iter().find(|edge| (edge.from, edge.to) == (0, 3)).expect("an edge");
         assert_eq!(long.points.len(), 4, "it runs straight through the middle column");
-        let (_, y) = laid.places[1];
+        let (_, y) = laid.places[2];
         let passes = long.points[1].1;
         assert!(passes < y || passes > y + HEIGHT, "{passes} is beside {y}");
     }
 
     #[test]
     fn what_is_not_there_is_no_edge() {
-        assert_eq!(laid(&[]).height, 0);
+        assert_eq!(laid(&[]).expect("it has room").height, 0);
         let odd = [step("a", 0, &["a", "none"])];
-        assert!(laid(&odd).edges.is_empty());
+        assert!(laid(&odd).expect("it has room").edges.is_empty());
+    }
+
+    /// A step that waits for all before it is drawn behind the last of them.
+    #[test]
+    fn an_edge_that_others_say_already_is_not_drawn() {
+        let names: Vec<String> = (0..200).map(|nth| format!("s{nth}")).collect();
+        let steps: Vec<Step> = (0..200)
+            .map(|nth| {
+                let after: Vec<&str> = names[..nth].iter().map(String::as_str).collect();
+                step(&names[nth], nth, &after)
+            })
+            .collect();
+        let laid = laid(&steps).expect("it has room");
+        assert_eq!(laid.edges.len(), 199);
+        assert!(laid.edges.iter().all(|edge| edge.to == edge.from + 1));
+    }
+
+    #[test]
+    fn a_graph_of_too_many_edges_is_not_laid_out() {
+        let names: Vec<String> = (0..60).map(|nth| format!("s{nth}")).collect();
+        let all: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut steps: Vec<Step> = names.iter().map(|name| step(name, 0, &[])).collect();
+        steps.extend(["x", "y", "z"].map(|name| step(name, 1, &all)));
+        assert_eq!(laid(&steps).expect("it has room").edges.len(), 180);
+        let more: Vec<String> = (0..60).map(|nth| format!("t{nth}")).collect();
+        steps.extend(more.iter().map(|name| step(name, 1, &all)));
+        assert!(laid(&steps).is_none());
     }
 }

@@ -1,11 +1,11 @@
 //! The batches that there are, or those of them that are workflows.
 
-use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::document::{Batch, Batches};
+use crate::extract::Query;
 use crate::fault::Fault;
 use crate::filter::{link, quoted};
 use crate::layout::{Nav, Page};
@@ -149,7 +149,7 @@ fn nothing(listed: Listed, wanted: &Wanted) -> Markup {
     let is_all =
         [&wanted.name, &wanted.key, &wanted.live, &wanted.cursor].iter().all(|one| one.is_empty());
     if !is_all {
-        let more = html! { p { "None is so. " a href=(listed.path()) { "Show all" } } };
+        let more = html! { p { "None match. " a href=(listed.path()) { "Show all" } } };
         return empty(
             if listed == Listed::Workflows { "No such workflows" } else { "No such batches" },
             &more,

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use maud::{Markup, PreEscaped, html};
+use windlass_http::words::escape::in_one_line;
 
 use super::document::{Step, Workflow};
 use super::graph::{HEIGHT, Laid, WIDTH, laid};
@@ -13,15 +14,23 @@ use crate::state::look;
 
 /// Larger graphs are a table alone.
 const MOST: usize = 200;
+/// Characters of a name that are told where somebody points.
+const TITLE_CHARS: usize = 60;
 /// Characters of a name that have room.
 const NAME_CHARS: usize = 17;
 
-/// The picture, where there is something to see and it has room.
+/// The picture, where there is something to see; where it has no room, that.
 pub(super) fn picture(workflow: &Workflow, steps: &[Step]) -> Option<Markup> {
-    if steps.len() < 2 || steps.len() > MOST {
+    if steps.len() < 2 {
         return None;
     }
-    let laid = laid(steps);
+    let laid = if steps.len() > MOST { None } else { laid(steps) };
+    let drawn = laid.map(|laid| drawn(workflow, steps, &laid));
+    Some(drawn.unwrap_or_else(|| html! { p.note { "The graph is too large to draw. The table below says what each step waits for." } }))
+}
+
+fn drawn(workflow: &Workflow, steps: &[Step], laid: &Laid) -> Markup {
+    let title = |nth: usize| cut(&in_one_line(&steps[nth].step), TITLE_CHARS);
     let is_critical = |step: &Step| workflow.critical_path.contains(&step.step);
     let pairs: Vec<_> = workflow.critical_path.windows(2).collect();
     let is_on_way = |from: usize, to: usize| {
@@ -31,19 +40,19 @@ pub(super) fn picture(workflow: &Workflow, steps: &[Step]) -> Option<Markup> {
         laid.edges.iter().map(|edge| (is_on_way(edge.from, edge.to), edge)).collect();
     // The way that takes longest lies above the others.
     edges.sort_by_key(|(is_critical, _)| *is_critical);
-    Some(html! {
+    html! {
         div.graph role="region" aria-label="Graph of the steps" tabindex="0" {
             svg width=(laid.width + 4) height=(laid.height + 4) viewBox={ "-2 -2 " (laid.width + 4) " " (laid.height + 4) } role="group" {
                 title { "Steps, and which waits for which" }
                 @for (is_critical, edge) in &edges {
                     path class={ "edge" @if *is_critical { " critical" } } d=(way(&edge.points)) {
-                        title { (steps[edge.to].step) " waits for " (steps[edge.from].step) }
+                        title { (title(edge.to)) " waits for " (title(edge.from)) }
                     }
                 }
-                @for (nth, step) in steps.iter().enumerate() { (node(&laid, nth, step, is_critical(step))) }
+                @for (nth, step) in steps.iter().enumerate() { (node(laid, nth, step, is_critical(step))) }
             }
         }
-    })
+    }
 }
 
 fn node(laid: &Laid, nth: usize, step: &Step, is_critical: bool) -> Markup {
@@ -51,7 +60,7 @@ fn node(laid: &Laid, nth: usize, step: &Step, is_critical: bool) -> Markup {
     let (picture, colour) = look(step.state);
     // What follows is XML of our own beside texts of others, which maud escapes.
     let glyph = PreEscaped(format!("<use href=\"{}#{picture}\"/>", assets::path("icons")));
-    let name = windlass_http::words::escape::in_one_line(&step.step);
+    let name = cut(&in_one_line(&step.step), TITLE_CHARS);
     html! {
         a class={ "node " (colour) @if is_critical { " critical" } } href={ "jobs/" (encoded(&step.job)) } {
             title { (name) ": " (step.state.word()) @if is_critical { ", on the way that takes longest" } }

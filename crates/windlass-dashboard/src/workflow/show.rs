@@ -1,6 +1,5 @@
 //! One workflow: its graph, where it is stuck, and its steps.
 
-use axum::extract::Path;
 use axum::response::Response;
 use maud::{Markup, html};
 use windlass::State;
@@ -8,7 +7,8 @@ use windlass_http::words::time::{count, span};
 
 use super::document::{Batch, Step, Workflow};
 use super::picture::picture;
-use super::steps::Rows;
+use super::steps::{Rows, by_name};
+use crate::extract::Path;
 use crate::fault::Fault;
 use crate::filter::{encoded, link};
 use crate::form::{Button, Field};
@@ -16,6 +16,8 @@ use crate::layout::{Nav, Page};
 use crate::parts::{Which, copy, icon, moment, text};
 use crate::view::View;
 
+/// Failed steps that are named.
+const FAILED: usize = 20;
 /// Jobs whose changes one stream tells.
 const WATCHED: usize = 100;
 
@@ -23,12 +25,15 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
     let workflow = view.ask().get::<Workflow>(&format!("/v1/workflows/{}", encoded(&id))).await?;
     let may_operate = view.who().await?.may_operate();
     let batch = &workflow.batch;
+    let named = by_name(&workflow.steps);
+    let undoing = workflow.undo.as_deref().map(by_name).unwrap_or_default();
     let rows = Rows {
         view: &view,
         batch,
         steps: &workflow.steps,
         critical: &workflow.critical_path,
         may_operate,
+        named: &named,
     };
     let body = html! {
         div.title {
@@ -40,7 +45,7 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
         @if let Some(picture) = picture(&workflow, &workflow.steps) { section { h2 { "Graph" } (picture) } }
         section { h2 { "Steps" } (rows.table()) }
         @if let Some(undo) = &workflow.undo {
-            section { h2 { "What undoes it" } (Rows { steps: undo, critical: &[], ..rows }.table()) }
+            section { h2 { "What undoes it" } (Rows { steps: undo, critical: &[], named: &undoing, ..rows }.table()) }
         }
     };
     let open = workflow.steps.iter().filter(|step| !step.state.is_terminal()).take(WATCHED);
@@ -57,7 +62,7 @@ pub(super) fn tools(view: &View, batch: &Batch, may_operate: bool) -> Markup {
     let noun = if batch.is_workflow { "workflow" } else { "batch" };
     let to = |act: &str| format!("{}/{act}", batch.href());
     let object = batch.title();
-    let cancel = Field::text("reason", "Why, for those who look at its jobs").show();
+    let cancel = Field::text("reason", "Reason, kept with its jobs").show();
     let retry = format!("Retry {}", count(batch.jobs.dead, "dead job"));
     html! {
         div.tools {
@@ -91,8 +96,8 @@ fn stuck(steps: &[Step]) -> Markup {
     let kept_by = |step: &Step| {
         steps.iter().filter(|other| other.blocked_by.contains(&step.step)).count() as u64
     };
-    let stuck: Vec<_> =
-        failed.map(|step| (step, kept_by(step))).filter(|(_, kept)| *kept > 0).collect();
+    let stuck = failed.map(|step| (step, kept_by(step))).filter(|(_, kept)| *kept > 0);
+    let stuck: Vec<_> = stuck.take(FAILED).collect();
     html! {
         @if !stuck.is_empty() {
             section.problems aria-label="What keeps it" {

@@ -1,19 +1,25 @@
 //! The steps of a workflow as rows: how each stands, what it waits for, and when it ran.
 
+use std::collections::HashMap;
+
 use maud::{Markup, html};
 use windlass::{State, Timestamp};
-use windlass_http::words::time::span;
+use windlass_http::words::time::{number, span};
 
 use super::document::{Batch, Condition, Step};
 use crate::bars::{Axis, Bar};
-use crate::filter::encoded;
+use crate::filter::{encoded, link};
 use crate::form::Button;
-use crate::parts::{icon, moment, text};
+use crate::parts::{cut, icon, moment, text};
 use crate::state::{badge, look};
 use crate::view::View;
 
-/// Steps that are named in a row.
+/// Steps that are named in a row, and conditions.
 const NAMED: usize = 6;
+/// Characters of a name where it is one of several.
+const NAME_CHARS: usize = 60;
+/// Rows of a table: what has not completed goes before what has.
+const ROWS: usize = 200;
 
 /// What all rows know.
 #[derive(Debug, Clone, Copy)]
@@ -23,15 +29,33 @@ pub(super) struct Rows<'a> {
     pub(super) steps: &'a [Step],
     pub(super) critical: &'a [String],
     pub(super) may_operate: bool,
+    /// All steps by their names.
+    pub(super) named: &'a HashMap<&'a str, &'a Step>,
+}
+
+/// Steps by their names.
+pub(super) fn by_name(steps: &[Step]) -> HashMap<&str, &Step> {
+    steps.iter().map(|step| (step.step.as_str(), step)).collect()
 }
 
 impl Rows<'_> {
     pub(super) fn table(self) -> Markup {
         let axis = Axis::between(self.began(), self.ends());
+        let (done, open): (Vec<&Step>, Vec<&Step>) =
+            self.steps.iter().partition(|step| step.state == State::Completed);
+        let is_whole = self.steps.len() <= ROWS;
+        let shown: Vec<&Step> = match is_whole {
+            true => self.steps.iter().collect(),
+            false => open.into_iter().chain(done).take(ROWS).collect(),
+        };
         html! {
             table.rows.steps-of {
                 thead { tr { th { "Step" } th { "State" } th { "Waits for" } th.number { "Took" } th.bars { (axis.labels()) } } }
-                tbody { @for step in self.steps { (self.row(step, axis)) } }
+                tbody { @for step in shown { (self.row(step, axis)) } }
+            }
+            @if !is_whole {
+                @let all = link("jobs", &[("filter", &format!("batch:{}", self.batch.id))]);
+                p.note { "These are " (ROWS) " of " (number(self.steps.len() as u64)) " steps: first those that have not completed. " a href=(all) { "All jobs of the workflow" } }
             }
         }
     }
@@ -66,14 +90,15 @@ impl Rows<'_> {
     /// What keeps it first, then what it comes after.
     fn waits(self, step: &Step) -> Markup {
         let named = |name: &str| {
-            let found = self.steps.iter().find(|step| step.step == name);
-            html! { @if let Some(found) = found { a href={ "jobs/" (encoded(&found.job)) } { (text(name)) } } @else { (text(name)) } }
+            let short = cut(name, NAME_CHARS);
+            html! { @if let Some(found) = self.named.get(name) { a href={ "jobs/" (encoded(&found.job)) } { (text(&short)) } } @else { (text(&short)) } }
         };
         html! {
             @if !step.blocked_by.is_empty() {
                 p { "kept by " @for (nth, name) in step.blocked_by.iter().take(NAMED).enumerate() { @if nth > 0 { ", " } (named(name)) } (more(step.blocked_by.len())) }
             }
-            @for condition in &step.waits_for { (self.condition(step, condition)) }
+            @for condition in step.waits_for.iter().take(NAMED) { (self.condition(step, condition)) }
+            (more(step.waits_for.len()))
             @if step.after.is_empty() { @if step.waits_for.is_empty() { span.none { "–" } } }
             @else { p.meta { "after " @for (nth, name) in step.after.iter().take(NAMED).enumerate() { @if nth > 0 { ", " } (named(name)) } (more(step.after.len())) } }
         }
@@ -91,7 +116,7 @@ impl Rows<'_> {
                 span class={ "badge " (colour) } { (icon(picture)) (text(&condition.state)) } " "
                 (self.awaited(condition))
                 @if is_open && self.may_operate && step.state == State::Waiting {
-                    " " (Button::to(&format!("workflows/{}/waive", encoded(&self.batch.id)), ("Let it pass", "right", "quiet")).inline(self.view, &[("job", &step.job), ("condition", &condition.name)]))
+                    " " (Button::to(&format!("workflows/{}/waive", encoded(&self.batch.id)), ("Skip this condition", "right", "quiet")).inline(self.view, &[("job", &step.job), ("condition", &condition.name)]))
                 }
             }
         }
@@ -112,7 +137,7 @@ impl Rows<'_> {
 
     /// When the last of those before it ended; from there on it could run.
     fn ready(self, step: &Step) -> Option<Timestamp> {
-        let before = self.steps.iter().filter(|other| step.after.contains(&other.step));
+        let before = step.after.iter().filter_map(|name| self.named.get(name.as_str()));
         let ends: Option<Vec<_>> = before.map(|other| other.finished_at).collect();
         Some(ends?.into_iter().max().unwrap_or_else(|| self.began()))
     }

@@ -90,7 +90,13 @@ impl Shown {
         self
     }
 
-    /// The value of the first field with this name.
+    /// The value of the first field with this name, as a browser sends it.
+    #[track_caller]
+    pub(crate) fn sends(&self, name: &str) -> String {
+        self.field(name).replace("&quot;", "\"").replace("&amp;", "&")
+    }
+
+    /// The value of the first field with this name, as it is written.
     #[track_caller]
     pub(crate) fn field(&self, name: &str) -> &str {
         let start = format!("name=\"{name}\" value=\"");
@@ -130,6 +136,12 @@ impl TestPages {
     /// The same pages for whom this lets in.
     pub(crate) fn asking(&self, access: Access) -> Self {
         Self::over(Arc::clone(&self.store), access, Arc::clone(&self.database))
+    }
+
+    /// The same pages, where this standby answers reads.
+    pub(crate) fn reading_from(&self, standby: windlass::standby::Standby) -> Self {
+        let api = self.api.clone().reading_from(standby);
+        Self { api, store: Arc::clone(&self.store), database: Arc::clone(&self.database) }
     }
 
     /// The same pages, where each caller may make so many requests.

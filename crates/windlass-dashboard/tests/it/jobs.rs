@@ -1,7 +1,10 @@
 //! Jobs of a list that are chosen.
 
+use std::num::NonZeroU32;
+
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
+use windlass_http::RequestRate;
 
 use crate::fixture::{TestPages, on_both_stores};
 use crate::operations::dead;
@@ -9,8 +12,24 @@ use crate::operations::dead;
 on_both_stores! {
     chosen_jobs_are_retried_and_cancelled;
     what_was_refused_is_told_with_its_reason;
+    /// Where the middle of what was chosen is refused, what was done before is told.
+    what_was_done_before_a_refusal_is_told;
     at_most_fifty_are_chosen;
     who_may_only_read_chooses_nothing;
+    /// What is copied runs in a shell as it is: what is said of it stands beside it.
+    a_command_is_copied_without_what_is_said_of_it;
+}
+
+async fn a_command_is_copied_without_what_is_said_of_it(pages: TestPages) {
+    let waits = json!({"kind": "work", "waits": {"signals": ["approved:7"]}});
+    let job = pages.post("/v1/jobs", &waits).await;
+    let id = job["id"].as_str().expect("an id");
+    let page = pages.page(&format!("/jobs/{id}")).await;
+    page.mentions(&["skips this condition", &format!("data-copy=\"windlass condition waive {id}")]);
+    for copied in page.text.split("data-copy=\"").skip(1) {
+        let copied = copied.split('"').next().unwrap_or_default();
+        assert!(!copied.contains('('), "{copied}");
+    }
 }
 
 async fn chosen_jobs_are_retried_and_cancelled(pages: TestPages) {
@@ -49,6 +68,25 @@ async fn what_was_refused_is_told_with_its_reason(pages: TestPages) {
     let answer = pages.press("/jobs", &fields).await;
     answer.shows(&["1 of 3 jobs retried", &gone, "&lt;b&gt;", "Back to the list"]);
     answer.has_not(&["<b>", &ids[0]]);
+}
+
+async fn what_was_done_before_a_refusal_is_told(pages: TestPages) {
+    let ids = dead(&pages, 3).await;
+    let rate = RequestRate::per_second(NonZeroU32::MIN).burst(NonZeroU32::new(2).expect("it is 2"));
+    let pages = pages.limited(rate);
+    let fields = [("act", "retry"), ("job", &*ids[0]), ("job", &*ids[1]), ("job", &*ids[2])];
+    let answer = pages.press("/jobs", &fields).await;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    answer.has(&[
+        "2 of 3 jobs retried",
+        "role=\"alert\"",
+        "These were not tried",
+        &ids[2],
+        "These were retried",
+        &ids[0],
+        &ids[1],
+        "Back to the list",
+    ]);
 }
 
 async fn at_most_fifty_are_chosen(pages: TestPages) {

@@ -10,6 +10,8 @@ use crate::fixture::{TestPages, on_both_stores};
 on_both_stores! {
     a_limit_is_set_shown_changed_and_removed;
     a_limit_that_cannot_be_read_stays_in_its_form;
+    /// Of two who change a limit, the second one sees what the first one has set before it is replaced.
+    who_comes_second_is_told_what_the_first_one_has_set;
     a_lane_that_stands_still_is_opened;
     a_kind_is_paused_and_resumed;
     a_build_is_required_and_all_are_allowed;
@@ -77,6 +79,35 @@ async fn a_limit_that_cannot_be_read_stays_in_its_form(pages: TestPages) {
     }
 }
 
+async fn who_comes_second_is_told_what_the_first_one_has_set(pages: TestPages) {
+    let limit = async || pages.api("/v1/limits/queue:mail").await;
+    pages.press("/limits/set", &[("on", "queue:mail"), ("running", "3")]).await.led();
+    let opened = pages.page("/limits/set?on=queue:mail").await.sends("seen");
+    let fields = [("on", "queue:mail"), ("running", "5"), ("note", "ana"), ("seen", &*opened)];
+    pages.press("/limits/set", &fields).await.led();
+    let fields = [("on", "queue:mail"), ("running", "9"), ("note", "bo"), ("seen", &*opened)];
+    let stale = pages.press("/limits/set", &fields).await;
+    assert_eq!(stale.status, StatusCode::PRECONDITION_FAILED);
+    stale.mentions(&[
+        "Somebody has set this limit",
+        "run at once: 5",
+        "value=\"9\"",
+        "value=\"bo\"",
+    ]);
+    assert_eq!(limit().await["running"], 5, "nothing was written");
+    let seen = stale.sends("seen");
+    let fields = [("on", "queue:mail"), ("running", "9"), ("note", "bo"), ("seen", &*seen)];
+    pages.press("/limits/set", &fields).await.led();
+    assert_eq!(limit().await["running"], 9);
+    let unseen = pages.press("/limits/set", &[("on", "queue:mail"), ("running", "1")]).await;
+    assert_eq!(unseen.status, StatusCode::PRECONDITION_FAILED, "there is one already");
+    unseen.mentions(&["run at once: 9"]);
+    pages.press("/limits/queue%3Amail/remove", &[]).await.led();
+    let gone = pages.press("/limits/set", &fields).await;
+    assert_eq!(gone.status, StatusCode::PRECONDITION_FAILED);
+    gone.mentions(&["Somebody has removed this limit", "name=\"seen\" value=\"\""]);
+}
+
 async fn a_lane_that_stands_still_is_opened(pages: TestPages) {
     for _ in 0..2 {
         let job = json!({"kind": "work", "lane": {"key": "account 42/x", "when_dead": "block"}});
@@ -85,7 +116,7 @@ async fn a_lane_that_stands_still_is_opened(pages: TestPages) {
     let worker = pages.worker(worker()).await;
     pages.run_one(&worker, die()).await;
     let page = pages.get("/limits").await;
-    page.shows(&["account 42/x", "stands still", "lanes/account%2042%2Fx/open", "dead"]);
+    page.shows(&["account 42/x", "blocked", "lanes/account%2042%2Fx/open", "dead"]);
     let opened = pages.press("/lanes/account%2042%2Fx/open", &[]).await.led();
     assert_eq!(
         opened,

@@ -8,6 +8,18 @@ use crate::fixture::{TestPages, got, on_both_stores, pressed};
 on_both_stores! {
     /// A program that knows its users lets them see and act, below a path of its own, and nobody else.
     a_program_lets_in_whom_it_knows;
+    the_meaning_of_a_problem_has_its_style_below_a_path_of_a_program;
+}
+
+async fn the_meaning_of_a_problem_has_its_style_below_a_path_of_a_program(pages: TestPages) {
+    let app = pages.inside_a_program(true);
+    for (path, style) in [
+        ("/windlass/docs/problems", "href=\"style.css\""),
+        ("/windlass/docs/problems/stale", "href=\"../style.css\""),
+    ] {
+        got(app.clone(), path).await.shows(&[style]);
+    }
+    assert_eq!(got(app, "/windlass/docs/style.css").await.status, StatusCode::OK);
 }
 
 async fn a_program_lets_in_whom_it_knows(pages: TestPages) {
@@ -25,11 +37,14 @@ async fn a_program_lets_in_whom_it_knows(pages: TestPages) {
     );
     got(app, "/windlass/queues").await.has(&["paused", "Resume"]);
     let nobody = pages.inside_a_program(false);
-    let refused = pressed(nobody.clone(), "/windlass/queues/mail/resume", &[]).await;
-    assert_eq!(
-        refused.led().0,
-        "/windlass/sign-in?back=%2F",
-        "an act is not what one comes back to"
-    );
-    assert_eq!(got(nobody, "/windlass/jobs").await.led().0, "/windlass/sign-in?back=%2Fjobs");
+    let refused = [
+        pressed(nobody.clone(), "/windlass/queues/mail/resume", &[]).await,
+        got(nobody.clone(), "/windlass/jobs").await,
+    ];
+    for refused in refused {
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+        refused.has(&["Nobody signs in here", "sign in there"]).has_not(&["name=\"password\""]);
+    }
+    let form = got(nobody, "/windlass/sign-in").await;
+    form.has(&["Nobody signs in here"]).has_not(&["name=\"password\""]);
 }

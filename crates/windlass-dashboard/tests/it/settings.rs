@@ -154,8 +154,8 @@ async fn who_is_signed_in_changes_their_password(pages: TestPages) {
 
 async fn alerts_are_muted_and_unmuted(pages: TestPages) {
     pages.get("/settings/alerts").await.shows(&[
-        "Nothing lasts",
-        "no subscription wants alerts",
+        "No alert is active",
+        "no subscription wants them",
         "Nothing is muted",
     ]);
     let fields = [("name", "kind/mail"), ("for_ms", "3600000"), ("note", "ana: known")];
@@ -163,7 +163,7 @@ async fn alerts_are_muted_and_unmuted(pages: TestPages) {
     assert_eq!(muted, ("/settings/alerts".to_owned(), "kind/mail is muted.".to_owned()));
     pages.get("/settings/alerts").await.shows(&["kind/mail", "ana: known", "Unmute", "in 1h"]);
     let told = pages.press("/settings/alerts/unmute", &[("name", "kind/mail")]).await.led();
-    assert_eq!(told.1, "kind/mail is told again.");
+    assert_eq!(told.1, "kind/mail is not muted any more.");
     pages.get("/settings/alerts").await.shows(&["Nothing is muted"]);
     let odd = pages.press("/settings/alerts/mute", &[("name", "no such")]).await;
     assert_eq!(odd.status, StatusCode::BAD_REQUEST);

@@ -58,7 +58,7 @@ async fn sources_are_listed_with_how_far_they_are(pages: TestPages) {
     feed(&pages).await;
     let listed = pages.page("/sources").await;
     listed.has(&["read", "sources/feed", "\"behind\">20<", "\"imported\">3<"]);
-    listed.has(&["\"open gaps\"", ">1</a>", "\"put aside\"", ">2</a>", "sources/feed/pause"]);
+    listed.has(&["\"open gaps\"", ">1</a>", "\"quarantined\"", ">2</a>", "sources/feed/pause"]);
 }
 
 async fn a_source_says_what_it_lacks_and_what_was_put_aside(pages: TestPages) {
@@ -70,7 +70,7 @@ async fn a_source_says_what_it_lacks_and_what_was_put_aside(pages: TestPages) {
         "open",
         "events/evt_",
         "4 to 99",
-        "What was put aside",
+        "Quarantined records",
         "2 records",
         "it has no type",
         "&lt;script&gt;",
@@ -113,7 +113,7 @@ async fn a_record_that_was_put_aside_is_thrown_away(pages: TestPages) {
     let aside = pages.api("/v1/sources/feed/quarantine").await;
     let id = aside["items"][0]["id"].to_string();
     let gone = pages.press("/sources/feed/discard", &[("back", PAGE), ("record", &id)]).await;
-    assert_eq!(gone.led().1, "1 record of source feed thrown away.");
+    assert_eq!(gone.led().1, "1 record of source feed discarded.");
     pages.page(PAGE).await.has(&["1 record", "that could not become events"]);
 }
 

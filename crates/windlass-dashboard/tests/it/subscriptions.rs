@@ -96,12 +96,12 @@ async fn a_subscription_stands_still_and_goes_on(pages: TestPages) {
     let paused = pages.press("/subscriptions/receipts/pause", &back).await;
     let (to, told) = paused.led();
     assert_eq!(
-        (to.as_str(), told.contains("receipts stands still")),
+        (to.as_str(), told.contains("receipts is paused")),
         ("/subscriptions", true),
         "{told}"
     );
     let listed = pages.page("/subscriptions").await;
-    listed.has(&["paused", "stands still since", "subscriptions/receipts/resume"]);
+    listed.has(&["paused", "paused since", "subscriptions/receipts/resume"]);
     publish(&pages, "order.paid", json!({"total": 50})).await;
     pages.feed().await;
     let event = pages.page("/events/4").await;

@@ -10,12 +10,39 @@ on_both_stores! {
     a_workflow_is_drawn_with_what_each_step_waits_for;
     /// Where a step is dead, the page says what waits for it, and it runs again.
     a_workflow_that_is_stuck_says_so_and_is_retried;
-    a_condition_is_let_pass;
+    a_condition_is_skipped;
     a_workflow_is_cancelled_with_a_reason;
     a_batch_says_where_its_jobs_are_and_is_sealed;
     /// Who may read alone sees no button, and each form is refused.
     a_reader_changes_nothing;
     a_workflow_that_is_not_there_is_not_found;
+    /// What many steps wait for makes no large page.
+    a_workflow_of_many_edges_is_a_small_page;
+}
+
+async fn a_workflow_of_many_edges_is_a_small_page(pages: TestPages) {
+    let name = |nth: usize| format!("a-step-with-a-name-of-some-length-{nth}");
+    let all_before = |nth: usize| (0..nth).map(name).collect::<Vec<_>>();
+    let job = json!({"kind": "other"});
+    let chain = |nth| json!({"name": name(nth), "job": job, "after": all_before(nth)});
+    let wide = |nth: usize| {
+        let after = if nth < 150 { Vec::new() } else { all_before(150) };
+        json!({"name": name(nth), "job": job, "after": after})
+    };
+    let chain: Vec<_> = (0..44).map(chain).collect();
+    let wide: Vec<_> = (0..156).map(wide).collect();
+    let many: Vec<_> = (0..300).map(|nth| json!({"name": name(nth), "job": job})).collect();
+    for (steps, says) in [
+        (chain, "class=\"edge critical\""),
+        (wide, "aria-label=\"Graph of the steps\""),
+        (many, "The graph is too large to draw"),
+    ] {
+        let id = started(&pages, &json!({"name": "w", "steps": steps})).await;
+        let shown = pages.page(&format!("/workflows/{id}")).await;
+        shown.has(&[says]);
+        assert!(shown.text.len() < 1024 * 1024, "{} bytes", shown.text.len());
+        assert!(shown.text.matches("<tr id=").count() <= 200);
+    }
 }
 
 fn step(name: &str, kind: &str, after: &[&str]) -> Value {
@@ -112,30 +139,30 @@ async fn a_workflow_that_is_stuck_says_so_and_is_retried(pages: TestPages) {
     assert_eq!(refused.status, StatusCode::CONFLICT, "none is dead");
 }
 
-async fn a_condition_is_let_pass(pages: TestPages) {
+async fn a_condition_is_skipped(pages: TestPages) {
     let mut waits = step("a", "work", &[]);
     waits["job"]["waits"] = json!({"signals": ["approved:7"]});
     let id = started(&pages, &json!({"name": "w", "steps": [waits]})).await;
     let path = format!("/workflows/{id}");
     let shown = pages.page(&path).await;
-    shown.has(&["open", "signal", "approved:7", "Let it pass"]);
+    shown.has(&["open", "signal", "approved:7", "Skip this condition"]);
     let workflow = pages.api(&format!("/v1{path}")).await;
     let job = workflow["steps"][0]["job"].as_str().expect("a job");
     let fields = [("back", &*path), ("job", job), ("condition", "approved:7")];
     let waived = pages.press(&format!("{path}/waive"), &fields).await;
     assert!(waived.led().1.contains("does not wait for approved:7 any more"));
-    pages.page(&path).await.has(&["available"]).has_not(&["Let it pass"]);
+    pages.page(&path).await.has(&["available"]).has_not(&["Skip this condition"]);
 }
 
 async fn a_workflow_is_cancelled_with_a_reason(pages: TestPages) {
     let id = provisioned(&pages).await;
     let path = format!("/workflows/{id}");
-    pages.page(&path).await.has(&["Why, for those who look at its jobs", "its jobs"]);
+    pages.page(&path).await.has(&["Reason, kept with its jobs", "its jobs"]);
     let fields = [("back", &*path), ("reason", "not wanted any more")];
     let cancelled = pages.press(&format!("{path}/cancel"), &fields).await;
     let (to, told) = cancelled.led();
-    assert_eq!((&*to, &*told), (&*path, "3 jobs cancelled, 0 running jobs told to stop."));
-    pages.page(&path).await.has(&["failed", "not wanted any more"]).has_not(&["Why, for those"]);
+    assert_eq!((&*to, &*told), (&*path, "3 jobs cancelled, 0 running jobs asked to stop."));
+    pages.page(&path).await.has(&["failed", "not wanted any more"]).has_not(&["Reason, kept"]);
 }
 
 async fn a_batch_says_where_its_jobs_are_and_is_sealed(pages: TestPages) {

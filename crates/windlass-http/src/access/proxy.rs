@@ -65,6 +65,13 @@ impl Proxies {
         last
     }
 
+    /// Whether a believed proxy says anything of who sends a request.
+    pub(super) fn names(&self, request: &Parts) -> bool {
+        let is_said =
+            self.user_header.as_ref().is_some_and(|name| request.headers.contains_key(name));
+        is_said && peer(request).is_some_and(|peer| self.has(peer))
+    }
+
     /// Whom a proxy says to send this request; nobody where it says nothing, or the request comes by no proxy.
     pub(super) async fn caller(
         &self,

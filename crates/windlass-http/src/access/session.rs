@@ -1,8 +1,9 @@
 //! Sessions of users who signed in: a secret in a cookie that a script cannot read.
 
+use axum::extract::MatchedPath;
 use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use windlass::Timestamp;
 use windlass::limits::SESSION_TIME;
 use windlass::store::{Now, Store};
@@ -16,6 +17,10 @@ use crate::problem::{Code, Problem};
 const OVER_TLS: &str = "__Host-windlass";
 /// The same for an address that only this machine reaches.
 const PLAIN: &str = "windlass";
+
+/// Sent by the script of pages with all that it asks for.
+const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+const STREAM: &str = "/v1/stream";
 
 const fn name(over_tls: bool) -> &'static str {
     if over_tls { OVER_TLS } else { PLAIN }
@@ -32,13 +37,25 @@ pub(super) fn secret(headers: &HeaderMap, over_tls: bool) -> Option<TokenDigest>
     own.next().filter(|_| own.next().is_none()).map(digest)
 }
 
-/// Whose session this is; it lives on for being used.
-pub(super) async fn caller(digest: TokenDigest, store: &dyn Store) -> Result<Caller, Problem> {
+/// What a browser asks for with nobody asking it to: an open page that is shown again, and the stream that it listens to. That keeps
+/// no session alive: it would never end beside a page that somebody has left open.
+pub(super) fn is_unattended(request: &Parts) -> bool {
+    // The path of a handler is without what its router lies below.
+    let matched = request.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+    let route = matched.unwrap_or(request.uri.path());
+    request.headers.contains_key(HX_REQUEST) || route.ends_with(STREAM)
+}
+
+/// Whose session this is; it lives on for being used by this request.
+pub(super) async fn caller(
+    digest: TokenDigest,
+    (request, store): (&Parts, &dyn Store),
+) -> Result<Caller, Problem> {
     let over = || Problem::new(Code::Unauthorized, "the session is over: sign in again");
     let now = Timestamp::wall_clock();
     let found = store.session(digest).await?.filter(|session| session.holds(now));
     let session = found.ok_or_else(over)?;
-    if session.is_stale(now) {
+    if session.is_stale(now) && !is_unattended(request) {
         store.use_session(digest, Now::Database).await?;
     }
     Ok(Caller::of_session((digest, session.ends_at()), &session.user))

@@ -24,7 +24,7 @@ use crate::problem::Problem;
 use crate::schema;
 use crate::words::time::relative;
 
-pub use next::commands;
+pub use next::{commands, without_remark};
 pub use words::Words;
 
 pub(crate) use words::Moment;

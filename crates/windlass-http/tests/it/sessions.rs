@@ -21,6 +21,8 @@ on_both_stores! {
     a_wrong_password_lets_nobody_in;
     /// S-12: a session is dead at once when its user signs out, is changed or removed, or it idles.
     a_session_ends_with_what_it_was_for;
+    /// S-12: a page that is left open keeps no session alive.
+    what_a_page_asks_by_itself_is_no_use_of_a_session;
     /// S-12: a password is changed by who knows it, and every other session is over.
     a_user_changes_their_own_password;
     /// S-04: a browser's cookie does nothing for a page of another origin, nor where nothing says of which one.
@@ -181,6 +183,26 @@ async fn a_session_ends_with_what_it_was_for(api: TestApi) {
     get(&another, "/v1/jobs", &six).await.ok();
     send(&api, (Method::DELETE, "/v1/users/ana"), &root, &Value::Null).await.ok();
     over(&six, "removed").await;
+}
+
+async fn what_a_page_asks_by_itself_is_no_use_of_a_session(api: TestApi) {
+    let api = api.asking(Access::tokens()).await;
+    add(&api, "ana", Role::Operator).await;
+    let mine = signed_in(&api, "ana").await;
+    let idles = "update {session} set used_at = used_at - 20 * 60000000 where person = 'ana'";
+    let ends_at = async || get(&api, "/v1/session", &mine).await.ok()["ends_at"].clone();
+    api.by_sql(idles).await;
+    let asked = |path: &str| request(Method::GET, path).header(header::COOKIE, mine.as_bytes());
+    let shown = asked("/v1/jobs").header("hx-request", "true");
+    api.send(shown.body(Body::empty()).expect("a request")).await.ok();
+    let told = api.open(asked("/v1/stream?counts=true").body(Body::empty()).expect("a request"));
+    assert_eq!(told.await.status().as_u16(), 200);
+    let before = asked("/v1/session").header("hx-request", "true");
+    let before =
+        api.send(before.body(Body::empty()).expect("a request")).await.ok()["ends_at"].clone();
+    ends_at().await;
+    let after = ends_at().await;
+    assert!(before.as_str() < after.as_str(), "{before} is not before {after}");
 }
 
 async fn a_user_changes_their_own_password(api: TestApi) {

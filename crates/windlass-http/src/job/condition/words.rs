@@ -108,8 +108,9 @@ pub(crate) fn commands(explained: &Explanation) -> Vec<String> {
     let lost = open.into_iter().flatten().find(|one| one.is_lost());
     let retry = lost.and_then(retry);
     let first = lost.or_else(|| open.and_then(|open| open.first()));
-    let waive =
-        first.map(|one| format!("{}   (lets it pass)", command_to_waive(explained.job, &one.name)));
+    let waive = first.map(|one| {
+        format!("{}   (skips this condition)", command_to_waive(explained.job, &one.name))
+    });
     let cancel = lost.map(|_| format!("windlass job cancel {}   (gives it up)", explained.job));
     retry.into_iter().chain(waive).chain(cancel).collect()
 }

@@ -90,6 +90,13 @@ pub fn commands(explained: &Explanation) -> Vec<String> {
     }
 }
 
+/// A command without the remark behind it, and that remark: who copies the command runs it as it is.
+#[must_use]
+pub fn without_remark(command: &str) -> (&str, Option<&str>) {
+    let remark = command.strip_suffix(')').and_then(|text| text.rsplit_once("   ("));
+    remark.map_or((command, None), |(command, remark)| (command, Some(remark)))
+}
+
 /// A job that another one has made needless is not to run.
 fn is_superseded(explained: &Explanation) -> bool {
     let by = |gate: &Gate| match gate {
