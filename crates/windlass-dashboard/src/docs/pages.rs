@@ -82,6 +82,7 @@ pub(super) const CONTENTS: &[(&str, &[DocPage])] = &[
             "redaction"
         ],
     ),
+    ("Command line", pages!["cli"]),
     ("HTTP", pages!["http", "api", "worker-protocol", "stream"]),
     ("About", pages!["performance", "limits", "behaviours", "design"]),
 ];
