@@ -40,7 +40,7 @@ fn every_command_and_option_is_in_the_reference() {
     let text = reference();
     for command in iter::once(whole()).flat_map(|root| all(&root)) {
         let name = called(&command);
-        assert!(text.contains(&format!(" `{name}`\n")), "{name} has no section");
+        assert!(text.contains(&format!("# {name}\n")), "{name} has no section");
         let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
         for option in shown.filter_map(Arg::get_long) {
             assert!(text.contains(&format!("`--{option}")), "{name}: --{option}");
@@ -78,7 +78,7 @@ fn reference() -> String {
             if below.is_empty() { below.concat() } else { format!(": {}", below.join(", ")) };
         let _ = writeln!(text, "| {} | {about}{below} |", link(command));
     }
-    text.push_str("\n## `windlass`\n");
+    text.push_str("\n## windlass\n");
     text.push_str(&usage(&root));
     text.push_str("\nAlone it prints the first steps.\n");
     text.push_str("\n## Global options\n\nBehind every command.\n");
@@ -108,7 +108,7 @@ fn about(command: &Command) -> String {
 
 fn section(level: &str, command: &Command) -> String {
     let name = called(command);
-    let mut text = format!("\n{level} `{name}`\n\n{}\n", sentence(&about(command)));
+    let mut text = format!("\n{level} {name}\n\n{}\n", sentence(&about(command)));
     text.push_str(&usage(command));
     for more in [command.get_before_help(), command.get_after_help()].into_iter().flatten() {
         text.push_str(&prose(&more.to_string()));
@@ -124,7 +124,8 @@ fn section(level: &str, command: &Command) -> String {
 
 fn usage(command: &Command) -> String {
     let usage = command.clone().render_usage().to_string();
-    format!("\n```text\n{}\n```\n", usage.trim_start_matches("Usage: "))
+    let usage = usage.trim_start_matches("Usage: ").replace("...", "…");
+    format!("\n```text\n{usage}\n```\n")
 }
 
 /// A table of arguments, where there are any.

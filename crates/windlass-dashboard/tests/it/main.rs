@@ -14,4 +14,5 @@ mod sources;
 mod subjects;
 mod subscriptions;
 mod traces;
+mod workers;
 mod workflows;
