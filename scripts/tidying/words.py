@@ -61,6 +61,7 @@ TYPES = re.compile(r"\b(?:struct|enum|union|trait|type)\s+(Crew|Curtain|Stage|Wo
 # Where a word is right all the same: (word in lower case, start of the path, reason).
 EXCEPTIONS = [
     ("task", "CONTRIBUTING.md", "names the words that are not used"),
+    ("enterprise", "docs/compare.md", "the name of a product"),
     ("tally", "bench/", "adds up what a measurement saw; the job counts of a store are something else"),
 ]
 

@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod deploy;
+#[cfg(test)]
+mod reference;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};

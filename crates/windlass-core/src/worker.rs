@@ -86,6 +86,22 @@ impl LivesWith {
     }
 }
 
+/// What a heartbeat says of its worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Renewal {
+    /// How long the lease lasts from now on.
+    pub lease: Duration,
+    /// How long ago a claim has last brought it jobs, as far as who speaks for it knows.
+    pub claimed: Option<Duration>,
+}
+
+/// A renewal of so long a lease that says nothing of claims.
+impl From<Duration> for Renewal {
+    fn from(lease: Duration) -> Self {
+        Self { lease, claimed: None }
+    }
+}
+
 /// What a heartbeat learns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Beat {
@@ -134,6 +150,8 @@ pub struct WorkerRecord {
     pub seen_at: Timestamp,
     /// When its lease runs out unless renewed.
     pub expires_at: Timestamp,
+    /// When a claim has last brought it jobs, as of its last heartbeat; `None` before the first one.
+    pub claimed_at: Option<Timestamp>,
     /// The queues it serves.
     pub queues: Vec<String>,
     /// The kinds and versions it knows.
@@ -169,8 +187,8 @@ pub trait WorkerStore: Send + Sync {
     /// programs, and claims nothing where it is below that of its own.
     fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, Vec<MinimumBuild>>;
 
-    /// Renews a worker's lease.
-    fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat>;
+    /// Renews a worker's lease, and keeps when it has last claimed.
+    fn heartbeat(&self, worker: WorkerId, renewal: Renewal, now: Now) -> Reply<'_, Beat>;
 
     /// Takes a worker off the list, handing back what it still holds.
     fn leave(&self, worker: WorkerId, now: Now) -> Reply<'_, ()>;

@@ -176,6 +176,8 @@ create table windlass.worker (
   started_at bigint  not null,
   seen_at    bigint  not null,
   expires_at bigint  not null,
+  -- When a claim has last brought it jobs, as its heartbeats say.
+  claimed_at bigint,
   missing_at bigint,
   quiet      boolean not null default false,
   -- Whether it was asked to stop.

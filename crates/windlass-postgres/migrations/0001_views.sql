@@ -75,6 +75,7 @@ create view windlass.workers as
 select id, label, host, pid, build, queues, slots,
        coalesce((select sum(l.unsettled) from windlass.lease l where l.worker = w.id), 0)::bigint as running,
        windlass.moment(started_at) as started_at, windlass.moment(seen_at) as seen_at,
-       windlass.moment(expires_at) as expires_at, quiet, stopping, remote
+       windlass.moment(expires_at) as expires_at, windlass.moment(claimed_at) as claimed_at,
+       quiet, stopping, remote
 from windlass.worker w;
 

@@ -155,6 +155,7 @@ pub(crate) fn worker(row: &Row) -> Result<WorkerRecord, StoreError> {
         started_at: moment(8)?,
         seen_at: moment(9)?,
         expires_at: moment(10)?,
+        claimed_at: get::<Option<i64>>(row, 19)?.map(Timestamp::from_micros),
         quiet: get(row, 11)?,
         stopping: get(row, 17)?,
         lives_with: LivesWith::of_remote(get(row, 16)?),

@@ -12,11 +12,11 @@ pub(crate) mod stop;
 use crate::job::claim_cursor::{self, Storing};
 use crate::job::release::release_all;
 use crate::limit;
-use std::time::Duration;
 use windlass_core::id::WorkerId;
 use windlass_core::store::{Now, Reply};
 use windlass_core::worker::{
-    Beat, LivesWith, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
+    Beat, LivesWith, MinimumBuild, Quiet, Registration, Renewal, RequiredBuild, WorkerRecord,
+    WorkerStore,
 };
 
 use crate::connection::watch::{Hearing, guard_key};
@@ -39,8 +39,8 @@ impl WorkerStore for PostgresStore {
         })
     }
 
-    fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat> {
-        Box::pin(heartbeat::heartbeat(&self.writes, worker, lease, now))
+    fn heartbeat(&self, worker: WorkerId, renewal: Renewal, now: Now) -> Reply<'_, Beat> {
+        Box::pin(heartbeat::heartbeat(&self.writes, worker, renewal, now))
     }
 
     fn leave(&self, worker: WorkerId, now: Now) -> Reply<'_, ()> {

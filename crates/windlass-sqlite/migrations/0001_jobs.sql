@@ -115,6 +115,8 @@ create table windlass_worker (
   started_at integer not null,
   seen_at    integer not null,
   expires_at integer not null,
+  -- When a claim has last brought it jobs, as its heartbeats say.
+  claimed_at integer,
   quiet      integer not null default 0,
   -- Whether it was asked to stop.
   stopping   integer not null default 0,

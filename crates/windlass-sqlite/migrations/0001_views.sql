@@ -70,5 +70,5 @@ group by n.queue;
 create view windlass_workers as
 select id, label, host, pid, build, queues, slots,
        cast(coalesce((select sum(l.unsettled) from windlass_lease l where l.worker = w.id), 0) as integer) as running,
-       started_at, seen_at, expires_at, quiet, stopping, remote
+       started_at, seen_at, expires_at, claimed_at, quiet, stopping, remote
 from windlass_worker w;

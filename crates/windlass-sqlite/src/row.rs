@@ -259,7 +259,7 @@ impl RawRecord {
 
 /// A worker's columns, in the order [`worker`] reads them; running jobs are counted beside.
 pub(crate) const WORKER: &str = "id, label, host, pid, build, queues, handlers, slots, \
-     started_at, seen_at, expires_at, quiet, remote, stopping, kind_slots";
+     started_at, seen_at, expires_at, quiet, remote, stopping, kind_slots, claimed_at";
 
 pub(crate) fn worker(
     row: &Row<'_>,
@@ -286,6 +286,7 @@ pub(crate) fn worker(
         started_at: Timestamp::from_micros(row.get(8)?),
         seen_at: Timestamp::from_micros(row.get(9)?),
         expires_at: Timestamp::from_micros(row.get(10)?),
+        claimed_at: row.get::<_, Option<i64>>(15)?.map(Timestamp::from_micros),
         quiet: row.get(11)?,
         stopping: row.get(13)?,
         lives_with: LivesWith::of_remote(row.get(12)?),

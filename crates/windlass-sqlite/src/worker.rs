@@ -14,12 +14,11 @@ use crate::limit;
 use crate::maintenance::tidy;
 use crate::store::at;
 use crate::store::context;
-use std::time::Duration;
 use windlass_core::id::WorkerId;
 use windlass_core::store::{Now, Reply};
-use windlass_core::time::micros;
 use windlass_core::worker::{
-    Beat, LivesWith, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
+    Beat, LivesWith, MinimumBuild, Quiet, Registration, Renewal, RequiredBuild, WorkerRecord,
+    WorkerStore,
 };
 
 use crate::connection::reader::in_one_snapshot;
@@ -48,11 +47,9 @@ impl WorkerStore for SqliteStore {
         })
     }
 
-    fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat> {
+    fn heartbeat(&self, worker: WorkerId, renewal: Renewal, now: Now) -> Reply<'_, Beat> {
         Box::pin(async move {
-            self.writer
-                .write(move |c| heartbeat::heartbeat(c, worker, micros(lease), at(now)))
-                .await
+            self.writer.write(move |c| heartbeat::heartbeat(c, worker, renewal, at(now))).await
         })
     }
 

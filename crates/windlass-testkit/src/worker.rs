@@ -203,7 +203,8 @@ impl<'b> Worker<'b> {
 
     /// Renews its lease.
     pub async fn beat(&self) -> Beat {
-        let beat = self.fixture.store().heartbeat(self.id(), LEASE, self.fixture.now()).await;
+        let beat =
+            self.fixture.store().heartbeat(self.id(), LEASE.into(), self.fixture.now()).await;
         beat.expect("a heartbeat reaches the store")
     }
 

@@ -105,6 +105,7 @@ fn table(out: &Output, workers: &[WorkerRecord]) -> Table {
         Column::text("STATE", 10),
         Column::number("BUSY"),
         Column::whole("SEEN"),
+        Column::whole("CLAIMED").expendable(3),
         Column::whole("STARTED").expendable(2),
         Column::text("QUEUES", 8),
         Column::text("BUILD", 6).expendable(1),
@@ -119,6 +120,7 @@ fn table(out: &Output, workers: &[WorkerRecord]) -> Table {
             state(out, worker),
             Cell::new(format!("{}/{}", worker.running, worker.slots)),
             Cell::toned(Tone::Dim, out.moment(worker.seen_at)),
+            claimed(out, worker),
             Cell::toned(Tone::Dim, out.moment(worker.started_at)),
             Cell::new(worker.queues.join(",")),
             Cell::new(&worker.build),
@@ -130,6 +132,14 @@ fn table(out: &Output, workers: &[WorkerRecord]) -> Table {
         table.push(cells);
     }
     table
+}
+
+/// When a claim has last brought it jobs.
+fn claimed(out: &Output, worker: &WorkerRecord) -> Cell {
+    match worker.claimed_at {
+        Some(at) => Cell::toned(Tone::Dim, out.moment(at)),
+        None => Cell::toned(Tone::Dim, out.glyphs().nothing()),
+    }
 }
 
 /// Whether it lives and takes work.

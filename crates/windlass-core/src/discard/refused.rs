@@ -1,7 +1,5 @@
 //! What a store that keeps nothing does: it throws away what is written, and refuses the rest.
 
-use std::time::Duration;
-
 use super::{DiscardStore, done, refused};
 use crate::alert::{AlertChange, AlertStore, Alerts, Mute, MuteName};
 use crate::audit::{Act, AuditStore, EntriesWanted, Entry, EntryDigest};
@@ -43,7 +41,7 @@ use crate::subscription::{
 use crate::token::{Token, TokenDigest, TokenRecord, TokenStore};
 use crate::user::{OwnPassword, Session, SessionRecord, User, UserChange, UserRecord, UserStore};
 use crate::worker::{
-    Beat, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
+    Beat, MinimumBuild, Quiet, Registration, Renewal, RequiredBuild, WorkerRecord, WorkerStore,
 };
 
 /// Refuses each of these verbs.
@@ -214,7 +212,7 @@ impl QueueStore for DiscardStore {
 impl WorkerStore for DiscardStore {
     refuse! {
         register(&Registration, Now) -> Vec<MinimumBuild>;
-        heartbeat(WorkerId, Duration, Now) -> Beat;
+        heartbeat(WorkerId, Renewal, Now) -> Beat;
         leave(WorkerId, Now) -> ();
         quiet(WorkerId, Quiet, Now) -> bool;
         stop_worker(WorkerId, Now) -> bool;

@@ -180,6 +180,7 @@ impl Engine {
         wakeups.forget(self.registration.worker);
         self.registration.worker = WorkerId::new();
         self.wake_handle = wakeups.add(self.registration.worker, self.registration.queues.clone());
+        self.claimed = None;
         self.health.clear(Call::Settle);
         self.liveness.lost(now);
         self.tell(|| Event::LostLease);
@@ -243,6 +244,7 @@ impl Engine {
                 self.beside.idle();
             }
         } else {
+            self.claimed = Some(now);
             self.stats.note_claim(took);
             self.fetch.took(took);
         }

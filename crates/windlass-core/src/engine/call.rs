@@ -22,12 +22,12 @@ use crate::schedule::{self, Declared, FireRound};
 use crate::stats::{self, Folded, Kept, StatsPart};
 use crate::store::Store;
 use crate::subscription::{Fed, Feed};
-use crate::worker::{Beat, MinimumBuild, Registration};
+use crate::worker::{Beat, MinimumBuild, Registration, Renewal};
 
 /// What is asked of the store.
 pub(super) enum Request {
     Register(Registration),
-    Heartbeat(Registration),
+    Heartbeat(WorkerId, Renewal),
     Claim(ClaimRequest),
     Settle(WorkerId, Vec<PendingSettlement>),
     Report(Vec<Report>),
@@ -85,8 +85,8 @@ async fn answer(store: &dyn Store, request: Request) -> Answer {
         Request::Register(worker) => {
             Answer::Registered(store.register(&worker, Now::Database).await)
         }
-        Request::Heartbeat(worker) => {
-            Answer::Heartbeat(store.heartbeat(worker.worker, worker.lease, Now::Database).await)
+        Request::Heartbeat(worker, renewal) => {
+            Answer::Heartbeat(store.heartbeat(worker, renewal, Now::Database).await)
         }
         Request::Claim(request) => {
             Answer::Claimed(request.worker, event::claim(store, &request, Now::Database).await)

@@ -82,6 +82,8 @@ pub(super) struct Engine {
     pub(super) beside: Beside,
     /// The lease of the claim under way: the store may have it before its answer is here.
     pub(super) claiming: Option<LeaseId>,
+    /// When a claim has last brought jobs.
+    pub(super) claimed: Option<Instant>,
     pub(super) stopping: CancellationToken,
     /// Those who asked for a stop and wait for its end.
     pub(super) stop_waiters: Vec<oneshot::Sender<u64>>,

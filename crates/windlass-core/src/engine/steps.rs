@@ -25,6 +25,7 @@ use crate::context::{AttemptContext, AttemptParts, Signals};
 use crate::id::LeaseId;
 use crate::job::{ClaimRequest, HandlerKey, Outcome, Settlement, Verdict, expired_reason};
 use crate::limits::SETTLE_JOBS;
+use crate::worker::Renewal;
 
 impl Engine {
     /// Tells handlers to end when the lease may be over, so that this process ends before others
@@ -255,7 +256,9 @@ impl Engine {
                 if let Some(part) = self.measures.due() {
                     self.call(Request::Measure(part), now);
                 }
-                Request::Heartbeat(self.registration.clone())
+                let claimed = self.claimed.map(|at| now.saturating_duration_since(at));
+                let renewal = Renewal { lease: self.registration.lease, claimed };
+                Request::Heartbeat(self.registration.worker, renewal)
             }
             None => return,
         };

@@ -538,6 +538,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             wishes: IntakeWishes::default(),
             held_back: watchers.held_back,
             claiming: None,
+            claimed: None,
             stopping: CancellationToken::new(),
             stop_waiters: Vec::new(),
             released: 0,

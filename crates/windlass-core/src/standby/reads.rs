@@ -1,7 +1,6 @@
 //! A store that is only read: it hands reads on, and refuses to write before the database is asked.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::alert::{AlertChange, AlertStore, Alerts, Mute, MuteName};
 use crate::audit::{Act, AuditStore, EntriesWanted, Entry, EntryDigest};
@@ -46,7 +45,7 @@ use crate::token::{Token, TokenDigest, TokenRecord, TokenStore};
 use crate::user::{OwnPassword, Session, SessionRecord, User, UserChange, UserRecord, UserStore};
 use crate::wake::Wakeups;
 use crate::worker::{
-    Beat, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
+    Beat, MinimumBuild, Quiet, Registration, Renewal, RequiredBuild, WorkerRecord, WorkerStore,
 };
 
 /// Another store, to be read alone.
@@ -284,7 +283,7 @@ impl WorkerStore for ReadOnly {
 
     refuse! {
         register(&Registration, Now) -> Vec<MinimumBuild>;
-        heartbeat(WorkerId, Duration, Now) -> Beat;
+        heartbeat(WorkerId, Renewal, Now) -> Beat;
         leave(WorkerId, Now) -> ();
         quiet(WorkerId, Quiet, Now) -> bool;
         stop_worker(WorkerId, Now) -> bool;

@@ -82,8 +82,9 @@ pub(super) const CONTENTS: &[(&str, &[DocPage])] = &[
             "redaction"
         ],
     ),
+    ("Command line", pages!["cli"]),
     ("HTTP", pages!["http", "api", "worker-protocol", "stream"]),
-    ("About", pages!["performance", "limits", "behaviours", "design"]),
+    ("About", pages!["compare", "performance", "limits", "behaviours", "design"]),
 ];
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The dashboard over a database of a test's own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -9,10 +10,12 @@ use http_body_util::BodyExt;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 use tower::ServiceExt;
-use windlass::job::Verdict;
+use windlass::Outcome;
+use windlass::job::{Batch, Verdict};
+use windlass::stats::{Gather, Kept, fold};
 use windlass::store::{Now, Store};
 use windlass::token::{Grant, Scope};
-use windlass::worker::Registration;
+use windlass::worker::{Registration, Renewal};
 use windlass::{Client, Timestamp};
 use windlass_http::{Access, Api, Caller, RequestRate};
 use windlass_testkit::database::Database;
@@ -228,7 +231,7 @@ impl TestPages {
 
     /// A day after events were published they go, also what was not fed.
     pub(crate) async fn forget(&self) {
-        let second = std::time::Duration::from_secs(1);
+        let second = Duration::from_secs(1);
         let keep = windlass::event::Keep::at_least(second).at_most(second);
         self.store.keep_events(keep).await.expect("kept");
         let now = self.store.facts().await.expect("asked").now;
@@ -241,14 +244,52 @@ impl TestPages {
     /// Registers a worker.
     pub(crate) async fn worker(&self, profile: Profile) -> Registration {
         let registration = profile.registration();
-        self.store.register(&registration, Now::Database).await.expect("registered");
+        self.register(&registration).await;
         registration
+    }
+
+    pub(crate) async fn register(&self, registration: &Registration) {
+        self.store.register(registration, Now::Database).await.expect("registered");
+    }
+
+    /// Registers a worker that lives since then, and has claimed nothing so far.
+    pub(crate) async fn worker_since(&self, profile: Profile, ago: Duration) -> Registration {
+        let registration = profile.registration();
+        let then = Timestamp::from_micros(
+            Timestamp::wall_clock().as_micros()
+                - i64::try_from(ago.as_micros()).expect("not so long"),
+        );
+        self.store.register(&registration, Now::At(then)).await.expect("registered");
+        self.beat(&registration, None).await;
+        registration
+    }
+
+    /// Renews a worker's lease, which has claimed so long ago.
+    pub(crate) async fn beat(&self, worker: &Registration, claimed: Option<Duration>) {
+        let renewal = Renewal { lease: worker.lease, claimed };
+        let beat = self.store.heartbeat(worker.worker, renewal, Now::Database).await;
+        beat.expect("a heartbeat reaches the store");
+    }
+
+    /// Has a worker claim so many jobs, which it runs from now on.
+    pub(crate) async fn claim(&self, worker: &Registration, jobs: usize) -> Batch {
+        let claimed = self.store.claim(&worker_of::request(worker, jobs), Now::Database).await;
+        claimed.expect("a claim reaches the store")
+    }
+
+    /// Counts that jobs of this batch have run for so long, as workers do.
+    pub(crate) async fn count_ends(&self, batch: &Batch, ran: Duration) {
+        let (mut gather, now) = (Gather::default(), Timestamp::wall_clock());
+        let end = ((Outcome::Ok, false), Some(ran));
+        batch.jobs.iter().for_each(|job| gather.ended(job, now, end));
+        let part = gather.take().expect("something was counted");
+        self.store.put_stats_part(&part, Now::Database).await.expect("kept");
+        fold(&*self.store, Kept::default(), Now::Database).await.expect("folded");
     }
 
     /// Has a worker claim one job, and end its attempt so.
     pub(crate) async fn run_one(&self, worker: &Registration, verdict: Verdict) {
-        let claimed = self.store.claim(&worker_of::request(worker, 1), Now::Database).await;
-        let batch = claimed.expect("a claim reaches the store");
+        let batch = self.claim(worker, 1).await;
         let settled = [worker_of::settlement(&batch, 0, verdict)];
         self.store.settle(worker.worker, &settled, Now::Database).await.expect("settled");
     }

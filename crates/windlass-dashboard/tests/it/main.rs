@@ -18,4 +18,5 @@ mod subscriptions;
 mod traces;
 mod tries;
 mod viewers;
+mod workers;
 mod workflows;

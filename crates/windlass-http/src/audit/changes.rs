@@ -6,7 +6,7 @@ use windlass::audit::Act;
 use windlass::limits::{ACT_BYTES, ACT_DOCUMENT_BYTES};
 
 /// Members of documents that move by themselves: they say nothing of an act.
-const MEASURES: [&str; 23] = [
+const MEASURES: [&str; 24] = [
     "jobs",
     "exact",
     "workers",
@@ -15,6 +15,7 @@ const MEASURES: [&str; 23] = [
     "full_keys",
     "tokens_now",
     "seen_at",
+    "claimed_at",
     "behind",
     "position",
     "waiting",

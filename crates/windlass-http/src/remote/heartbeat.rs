@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 use windlass::job::{Settled, Settlement, Verdict, verdict_of_timeout};
 use windlass::store::Now;
-use windlass::worker::Beat;
+use windlass::worker::{Beat, Renewal};
 use windlass::{JobId, LeaseId, Policy, Timestamp, WorkerId};
 
 use super::register::heartbeat_of;
@@ -112,7 +112,8 @@ pub(super) async fn heartbeat(
     let remote = api.remotes().get(api.store(), id).await?;
     may.check_worker(&remote.registration)?;
     let lease = remote.registration.lease;
-    let beat = api.store().heartbeat(id, lease, Now::Database).await?;
+    let renewal = Renewal { lease, claimed: remote.claimed() };
+    let beat = api.store().heartbeat(id, renewal, Now::Database).await?;
     let Beat::Alive { leases, cancels, quiet, stopping, .. } = beat else {
         api.remotes().forget(api.store(), id);
         return Err(gone(id));

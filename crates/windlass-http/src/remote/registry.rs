@@ -51,6 +51,8 @@ pub(crate) struct Remote {
 #[derive(Debug)]
 struct Hands {
     seen: Instant,
+    /// When a claim has last brought it jobs here.
+    claimed: Option<Instant>,
     jobs: HashMap<LeaseToken, Held>,
     settled: HashSet<LeaseToken>,
     /// The same in the order in which they came, to be forgotten in.
@@ -219,6 +221,7 @@ impl Remote {
     fn new(registration: Registration, wake: Arc<windlass::store::WakeHandle>) -> Self {
         let hands = Hands {
             seen: Instant::now(),
+            claimed: None,
             jobs: HashMap::new(),
             settled: HashSet::new(),
             settled_order: VecDeque::new(),
@@ -250,9 +253,19 @@ impl Remote {
         queues
     }
 
-    /// Puts jobs into its hands.
+    /// Puts jobs into its hands that a claim has brought.
     pub(crate) fn take(&self, jobs: impl IntoIterator<Item = (LeaseToken, Held)>) {
-        self.hands().jobs.extend(jobs);
+        let mut hands = self.hands();
+        let before = hands.jobs.len();
+        hands.jobs.extend(jobs);
+        if hands.jobs.len() > before {
+            hands.claimed = Some(Instant::now());
+        }
+    }
+
+    /// How long ago a claim has last brought it jobs here.
+    pub(crate) fn claimed(&self) -> Option<Duration> {
+        self.hands().claimed.map(|at| at.elapsed())
     }
 
     /// What it holds.

@@ -35,6 +35,9 @@ pub struct WorkerBody<'a> {
     /// When its lease ends unless renewed; where that is past it died, or cannot reach the database.
     #[schema(value_type = schema::Moment)]
     expires_at: Timestamp,
+    /// When a claim has last brought it jobs, as of its last heartbeat; null before the first one.
+    #[schema(value_type = Option<schema::Moment>)]
+    claimed_at: Option<Timestamp>,
     /// The queues it serves.
     queues: &'a [String],
     /// The kinds and versions it knows, each as `kind@version`.
@@ -104,6 +107,7 @@ pub fn document(worker: &WorkerRecord) -> Document<WorkerBody<'_>> {
             started_at: worker.started_at,
             seen_at: worker.seen_at,
             expires_at: worker.expires_at,
+            claimed_at: worker.claimed_at,
             queues: &worker.queues,
             handlers: &worker.handlers,
             slots: worker.slots,

@@ -160,6 +160,9 @@ async fn a_job_is_run_over_http(api: TestApi) {
     assert_eq!(lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["one", "two"]);
     let workers = client.workers().await.expect("listed");
     assert_eq!((workers[0].build.as_str(), workers[0].running), ("shop 2.0", 0));
+    // T12: a heartbeat has said when it has claimed.
+    let claimed_at = workers[0].claimed_at.expect("it has claimed");
+    assert!(workers[0].started_at <= claimed_at && claimed_at <= workers[0].seen_at);
 }
 
 async fn a_claim_waits_for_work(api: TestApi) {

@@ -122,6 +122,7 @@ fn worker(worker: Worker, minimums: &[MinimumBuild]) -> WorkerRecord {
         started_at: Timestamp::from_micros(worker.started_at),
         seen_at: Timestamp::from_micros(worker.seen_at),
         expires_at: Timestamp::from_micros(worker.expires_at),
+        claimed_at: None,
         quiet: worker.quiet,
         stopping: worker.stopping,
         running: worker.running,

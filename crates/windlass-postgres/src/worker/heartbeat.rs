@@ -1,14 +1,12 @@
 //! Heartbeat: renews a lease and brings news.
 
-use std::time::Duration;
-
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::store::Now;
 use windlass_core::time::micros;
-use windlass_core::worker::Beat;
+use windlass_core::worker::{Beat, Renewal};
 
 use crate::connection::Connection;
 use crate::row::get;
@@ -19,14 +17,20 @@ const HEARTBEAT: &str = include_str!("heartbeat.sql");
 pub(crate) async fn heartbeat(
     connection: &Connection,
     worker: WorkerId,
-    lease: Duration,
+    renewal: Renewal,
     now: Now,
 ) -> Result<Beat, StoreError> {
     let now = now.micros();
+    let claimed = renewal.claimed.map(micros);
     let rows = connection
         .query(
             HEARTBEAT,
-            &[(&now, Type::INT8), (&worker.as_uuid(), Type::UUID), (&micros(lease), Type::INT8)],
+            &[
+                (&now, Type::INT8),
+                (&worker.as_uuid(), Type::UUID),
+                (&micros(renewal.lease), Type::INT8),
+                (&claimed, Type::INT8),
+            ],
         )
         .await?;
     let Some(row) = rows.first() else { return Ok(Beat::Gone) };

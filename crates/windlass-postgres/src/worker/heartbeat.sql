@@ -1,11 +1,13 @@
 -- Renews a worker's lease.
 --   $1 int8    now; null is the database's clock · $2 uuid the worker
 --   $3 int8    how long the lease lasts, in microseconds
+--   $4 int8    how long ago a claim has last brought it jobs, in microseconds; null where that is not known
 -- Returns whether it is to be quiet, its leases, its jobs with a cancel request and the reasons, and of the minimum
 -- builds the programs, versions and notes, and whether it is to stop; no row where it is not registered.
 with clock as (select coalesce($1::int8, windlass.now_us()) as now),
 renewed as (
-  update windlass.worker w set seen_at = clock.now, expires_at = clock.now + $3::int8, attention = false, missing_at = null
+  update windlass.worker w set seen_at = clock.now, expires_at = clock.now + $3::int8, attention = false, missing_at = null,
+    claimed_at = greatest(w.claimed_at, clock.now - $4::int8)
   from clock where w.id = $2::uuid
   returning w.id, w.quiet, w.stopping
 ),

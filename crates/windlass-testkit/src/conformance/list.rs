@@ -280,6 +280,7 @@ macro_rules! behaviours {
                     the_wish_to_stop_travels_in_the_heartbeat
                     nobody_can_be_asked_to_stop_who_is_not_there
                     a_heartbeat_says_how_long_the_lease_lasts
+                    the_list_says_when_a_worker_has_last_claimed
                     workers_of_one_host_are_apart
                 }
                 list {

@@ -29,8 +29,8 @@ macro_rules! forward_one {
         }
     };
     (heartbeat) => {
-        fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat> {
-            self.store.heartbeat(worker, lease, now)
+        fn heartbeat(&self, worker: WorkerId, renewal: Renewal, now: Now) -> Reply<'_, Beat> {
+            self.store.heartbeat(worker, renewal, now)
         }
     };
     (register) => {
@@ -494,6 +494,6 @@ pub(crate) mod names {
     };
     pub(crate) use windlass_core::wake::Wakeups;
     pub(crate) use windlass_core::worker::{
-        Beat, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
+        Beat, MinimumBuild, Quiet, Registration, Renewal, RequiredBuild, WorkerRecord, WorkerStore,
     };
 }

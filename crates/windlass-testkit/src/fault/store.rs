@@ -257,10 +257,10 @@ impl WorkerStore for FaultStore {
         Box::pin(self.inside(self.store.register(worker, now)))
     }
 
-    fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat> {
+    fn heartbeat(&self, worker: WorkerId, renewal: Renewal, now: Now) -> Reply<'_, Beat> {
         Box::pin(async move {
             self.pass(Verb::Heartbeat, Side::Before).await?;
-            let beat = self.inside(self.store.heartbeat(worker, lease, now)).await?;
+            let beat = self.inside(self.store.heartbeat(worker, renewal, now)).await?;
             self.pass(Verb::Heartbeat, Side::After).await?;
             self.heartbeats.send_modify(|answered| *answered += 1);
             Ok(beat)

@@ -355,12 +355,12 @@ impl WorkerStore for RecordedStore {
         })
     }
 
-    fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat> {
+    fn heartbeat(&self, worker: WorkerId, renewal: Renewal, now: Now) -> Reply<'_, Beat> {
         Box::pin(async move {
             let asked = clock::now();
-            let beat = self.store.heartbeat(worker, lease, now).await?;
+            let beat = self.store.heartbeat(worker, renewal, now).await?;
             if let Beat::Alive { leases, .. } = &beat {
-                let (held, hears) = (leases.clone(), self.wakeups().hears());
+                let (lease, held, hears) = (renewal.lease, leases.clone(), self.wakeups().hears());
                 self.journal.note(Event::Renewed { worker, asked, lease, held, hears });
             }
             Ok(beat)

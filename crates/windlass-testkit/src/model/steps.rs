@@ -309,7 +309,7 @@ impl Driver {
 
     async fn beat(&mut self, worker: WorkerId) -> Result<(), String> {
         self.tell(format!("{worker} beats"));
-        self.store.heartbeat(worker, LEASE, Now::At(self.rules.now)).await.map_err(said)?;
+        self.store.heartbeat(worker, LEASE.into(), Now::At(self.rules.now)).await.map_err(said)?;
         let expires_at = self.rules.now.after(LEASE);
         let member = self.rules.workers.get_mut(&worker);
         member.expect("only workers that the rules have beat").expires_at = expires_at;

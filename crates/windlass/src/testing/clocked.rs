@@ -42,7 +42,7 @@ use windlass_core::store::{Facts, Now, Reply, Store};
 use windlass_core::time::Timestamp;
 use windlass_core::wake::Wakeups;
 use windlass_core::worker::{
-    Beat, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
+    Beat, MinimumBuild, Quiet, Registration, Renewal, RequiredBuild, WorkerRecord, WorkerStore,
 };
 
 /// A clock that stands still until it is moved. Clones are the same clock.
@@ -463,8 +463,8 @@ impl WorkerStore for ClockedStore {
         self.store.register(worker, self.at(now))
     }
 
-    fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat> {
-        self.store.heartbeat(worker, lease, self.at(now))
+    fn heartbeat(&self, worker: WorkerId, renewal: Renewal, now: Now) -> Reply<'_, Beat> {
+        self.store.heartbeat(worker, renewal, self.at(now))
     }
 
     fn leave(&self, worker: WorkerId, now: Now) -> Reply<'_, ()> {

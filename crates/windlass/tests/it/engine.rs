@@ -67,6 +67,8 @@ on_both_stores! {
     a_stop_hands_back_what_has_not_started;
     /// T20: quiet takes no new work, resume does.
     a_quiet_worker_takes_nothing_new;
+    /// T12: a worker's heartbeats say when a claim has last brought it jobs.
+    the_list_says_when_a_worker_has_last_claimed;
     /// T55, T19: a worker that is asked to stop through the store gives what runs its grace, and leaves; its program finds it stopped.
     a_worker_that_is_asked_to_stop_ends;
     /// T20: what the program itself asked for is not undone by a heartbeat.
@@ -320,6 +322,27 @@ async fn a_quiet_worker_takes_nothing_new(database: TestDatabase) {
     assert_eq!(worker.stats().claims(), claims, "claims while it is quiet");
     assert!(store.quiet(id, Quiet::Off, Now::Database).await.expect("asked"));
     assert_eq!(ended(&client, job).await.state, State::Completed);
+    worker.stop().await;
+}
+
+async fn the_list_says_when_a_worker_has_last_claimed(database: TestDatabase) {
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let worker = restless(&store).await;
+    let listed = async || store.workers().await.expect("read").remove(0);
+    heartbeats(&store, 3).await;
+    assert_eq!(listed().await.claimed_at, None, "it has asked and got nothing");
+    let id = client.enqueue(Okay { number: 1 }).await.expect("written").id();
+    ended(&client, id).await;
+    // One may have been on its way while it claimed.
+    heartbeats(&store, 2).await;
+    let seen = listed().await;
+    let claimed_at = seen.claimed_at.expect("it has claimed");
+    assert!(seen.started_at <= claimed_at && claimed_at <= seen.seen_at, "{seen:?}");
+    heartbeats(&store, 3).await;
+    let later = listed().await;
+    let ago = later.seen_at.since(later.claimed_at.expect("kept"));
+    assert!(ago > Duration::from_millis(100), "three heartbeats later it is older: {ago:?}");
     worker.stop().await;
 }
 

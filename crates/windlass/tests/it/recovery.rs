@@ -252,7 +252,7 @@ async fn finished_in_spite_of_a_cancel(database: &TestDatabase) -> (Arc<dyn Stor
 
 async fn cancels(store: &Arc<dyn Store>, fence: &Fence) -> usize {
     let lease = windlass::limits::LEASE;
-    match store.heartbeat(fence.worker, lease, Now::Database).await.expect("renewed") {
+    match store.heartbeat(fence.worker, lease.into(), Now::Database).await.expect("renewed") {
         windlass::worker::Beat::Alive { cancels, .. } => cancels.len(),
         gone => panic!("{gone:?}"),
     }

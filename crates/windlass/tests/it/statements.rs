@@ -93,7 +93,10 @@ async fn what_an_idle_follower_does_is_one_statement_each() {
         );
         let swept = store.sweep(follower.worker, Now::Database).await.expect("swept");
         assert_eq!((swept.leads, swept.workers), (false, 2));
-        store.heartbeat(follower.worker, follower.lease, Now::Database).await.expect("renewed");
+        store
+            .heartbeat(follower.worker, follower.lease.into(), Now::Database)
+            .await
+            .expect("renewed");
         let sent = meter.take();
         assert_eq!(sent.len(), 3, "{sent:#?}");
     }

@@ -147,7 +147,7 @@ async fn a_step_after_the_lease_is_gone_is_not_recorded(database: TestDatabase) 
 /// Hands back what the only worker holds, as after a lost answer.
 async fn hand_back_all(store: &Arc<dyn Store>) {
     let worker = store.workers().await.expect("read")[0].id;
-    let beat = store.heartbeat(worker, Duration::from_secs(30), Now::Database).await;
+    let beat = store.heartbeat(worker, Duration::from_secs(30).into(), Now::Database).await;
     let windlass::worker::Beat::Alive { leases, .. } = beat.expect("it lives") else {
         panic!("it is gone")
     };

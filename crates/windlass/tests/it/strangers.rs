@@ -41,7 +41,7 @@ impl Shared {
     async fn heartbeats_go_on(&self) {
         for _ in 0..5 {
             let worker = &self.registration;
-            let beat = self.store.heartbeat(worker.worker, worker.lease, Now::Database);
+            let beat = self.store.heartbeat(worker.worker, worker.lease.into(), Now::Database);
             tokio::time::timeout(worker.lease / 10, beat).await.expect("it waits").expect("alive");
         }
     }
@@ -369,8 +369,9 @@ async fn a_heartbeat_that_waited_brings_what_it_waited_for() {
     let stranger = shared.begun(&asked).await;
     let beat = {
         let (store, worker) = (Arc::clone(&shared.store), shared.registration.clone());
-        tokio::runtime::Handle::current()
-            .spawn(async move { store.heartbeat(worker.worker, worker.lease, Now::Database).await })
+        tokio::runtime::Handle::current().spawn(async move {
+            store.heartbeat(worker.worker, worker.lease.into(), Now::Database).await
+        })
     };
     waits_for(&shared.database, "transactionid").await;
     commit(&stranger).await;

@@ -92,7 +92,7 @@ async fn who_waits_for_a_key_is_in_nobodys_way() {
     }
     waits_for(&database, "transactionid").await;
     for _ in 0..5 {
-        let beat = store.heartbeat(registration.worker, registration.lease, Now::Database);
+        let beat = store.heartbeat(registration.worker, registration.lease.into(), Now::Database);
         tokio::time::timeout(registration.lease / 10, beat)
             .await
             .expect("it waits")

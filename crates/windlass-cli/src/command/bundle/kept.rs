@@ -31,11 +31,12 @@ pub(super) const STATUS: [&str; 24] = [
     "stopped",
     "failing",
 ];
-pub(super) const WORKER: [&str; 10] = [
+pub(super) const WORKER: [&str; 11] = [
     "id",
     "build",
     "started_at",
     "seen_at",
+    "claimed_at",
     "expires_at",
     "queues",
     "handlers",

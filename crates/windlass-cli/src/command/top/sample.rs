@@ -110,6 +110,7 @@ fn worker(number: u128, label: &str, seen: i64) -> WorkerRecord {
         started_at: at(-7_200),
         seen_at: at(-seen),
         expires_at: at(30 - seen),
+        claimed_at: Some(at(-seen)),
         queues: vec!["mail".to_owned(), "img".to_owned()],
         handlers: vec![HandlerKey::new("mail.welcome", 1), HandlerKey::new("img.thumb", 2)],
         slots: 20,

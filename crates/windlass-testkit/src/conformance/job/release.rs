@@ -86,7 +86,8 @@ pub async fn a_worker_that_leaves_hands_back_everything(fixture: StoreFixture) {
     worker.leave().await;
     fixture.check("available 4, completed 1").await;
     assert!(fixture.store().workers().await.expect("they can be listed").is_empty());
-    let beat = fixture.store().heartbeat(id, MINUTE, fixture.now()).await.expect("it is answered");
+    let beat =
+        fixture.store().heartbeat(id, MINUTE.into(), fixture.now()).await.expect("it is answered");
     assert_eq!(beat, Beat::Gone);
 }
 

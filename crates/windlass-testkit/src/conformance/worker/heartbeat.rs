@@ -3,7 +3,7 @@
 use windlass_core::id::WorkerId;
 use windlass_core::job::Settled;
 use windlass_core::limits::LEASE;
-use windlass_core::worker::{Beat, Quiet, Registration};
+use windlass_core::worker::{Beat, Quiet, Registration, Renewal};
 
 use crate::draft::{job, jobs};
 use crate::fixture::{MINUTE, SECOND, StoreFixture};
@@ -22,7 +22,7 @@ pub async fn a_heartbeat_renews_the_lease(fixture: StoreFixture) {
 
 /// T46, I-L6: a worker that nobody knows is told so; it must stop and register again.
 pub async fn an_unknown_worker_is_told_that_it_is_gone(fixture: StoreFixture) {
-    let beat = fixture.store().heartbeat(WorkerId::new(), LEASE, fixture.now()).await;
+    let beat = fixture.store().heartbeat(WorkerId::new(), LEASE.into(), fixture.now()).await;
     assert_eq!(beat.expect("it is answered"), Beat::Gone);
 }
 
@@ -127,13 +127,37 @@ pub async fn a_heartbeat_says_how_long_the_lease_lasts(fixture: StoreFixture) {
     worker.claim(1).await;
     fixture
         .store()
-        .heartbeat(worker.id(), 10 * MINUTE, fixture.now())
+        .heartbeat(worker.id(), (10 * MINUTE).into(), fixture.now())
         .await
         .expect("it is answered");
     fixture.advance(9 * MINUTE);
     assert_eq!(fixture.worker().await.sweep().await.rescued, 0);
     fixture.advance(2 * MINUTE);
     assert_eq!(fixture.rescue().await.rescued, 1);
+}
+
+/// T12: the list says when a worker has last claimed, as its heartbeats say; one that does not know it takes nothing back, and one
+/// that knows less neither.
+pub async fn the_list_says_when_a_worker_has_last_claimed(fixture: StoreFixture) {
+    let (worker, other) = (fixture.worker().await, fixture.worker().await);
+    let beat = async |ago: Option<u32>| {
+        let renewal = Renewal { lease: LEASE, claimed: ago.map(|seconds| SECOND * seconds) };
+        let beat = fixture.store().heartbeat(worker.id(), renewal, fixture.now()).await;
+        assert!(matches!(beat.expect("it is answered"), Beat::Alive { .. }));
+        let listed = fixture.store().workers().await.expect("they can be listed");
+        let claimed = |id| listed.iter().find(|one| one.id == id).expect("listed").claimed_at;
+        assert_eq!(claimed(other.id()), None, "of another worker nothing was said");
+        claimed(worker.id())
+    };
+    assert_eq!(beat(None).await, None, "it has claimed nothing");
+    fixture.advance(10 * SECOND);
+    let claimed_at = fixture.moment();
+    fixture.advance(3 * SECOND);
+    assert_eq!(beat(Some(3)).await, Some(claimed_at));
+    fixture.advance(10 * SECOND);
+    assert_eq!(beat(None).await, Some(claimed_at), "who does not know it takes nothing back");
+    assert_eq!(beat(Some(15)).await, Some(claimed_at), "nor does who knows of an older one");
+    assert_eq!(beat(Some(0)).await, Some(fixture.moment()));
 }
 
 async fn cancels(worker: &Worker<'_>) -> Vec<(windlass_core::id::JobId, String)> {

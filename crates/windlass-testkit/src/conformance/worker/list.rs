@@ -46,7 +46,7 @@ pub async fn only_those_who_live_are_listed(fixture: StoreFixture) {
         for _ in 0..3 {
             fixture.advance(25 * SECOND);
             for one in &living {
-                store.heartbeat(one.worker, one.lease, fixture.now()).await.expect("alive");
+                store.heartbeat(one.worker, one.lease.into(), fixture.now()).await.expect("alive");
             }
         }
         for one in &living {

@@ -152,7 +152,7 @@ fn a_heartbeat_after_a_restart_does_not_hurry_the_lock() {
         // Its lock is free from here on, and its lease goes on.
         drop(other);
         eventually("one lock", || async { (cluster.locks(&name) == 1).then_some(()) }).await;
-        store.heartbeat(old.worker, HOUR, at(0)).await.expect("renewed");
+        store.heartbeat(old.worker, HOUR.into(), at(0)).await.expect("renewed");
         for (millis, dead) in [(1, 0), (1_500, 0), (5_500, 0), (6_500, 1)] {
             let swept = store.sweep(leader.worker, at(millis)).await.expect("swept");
             assert_eq!((swept.leads, swept.dead_workers), (true, dead), "after {millis} ms");
