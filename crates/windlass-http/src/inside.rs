@@ -11,6 +11,7 @@ use crate::access::Caller;
 use crate::api::Api;
 use crate::audit::watch::Peer;
 use crate::exchange::OfPage;
+use crate::foreign;
 use crate::problem::Problem;
 use crate::standby::Checked;
 
@@ -39,6 +40,14 @@ impl Inside {
     /// Where nobody is let in who sends it, and where it cannot be found out.
     pub async fn caller(&self, request: &Parts) -> Result<Caller, Problem> {
         self.api.caller(request).await
+    }
+
+    /// Refuses what a page of somebody else's asks a page to do that the API is not asked for.
+    ///
+    /// # Errors
+    /// Where a browser says that another origin sends the request.
+    pub fn only_own_pages(&self, request: &Parts) -> Result<(), Problem> {
+        foreign::only_own_pages(&request.headers)
     }
 
     /// What the API answers to `asked`, which a page asks for the sender of `request`. Who reads with a `known` caller is not looked
