@@ -12,7 +12,7 @@ withBrowser();
 before(async () => {
   await server.start();
   await fill(server);
-  for (const queue of ["my old queue", HOSTILE]) await server.enqueue("filter.one", { queue });
+  for (const id of ["my \"old\" one", HOSTILE]) await server.enqueue("filter.one", { subjects: [{ type: "box", id }] });
 });
 after(() => server.stop());
 
@@ -55,16 +55,16 @@ flow("a filter is completed by keys alone", {}, async (context) => {
 flow("names with blanks are completed in quotes, in the middle of a filter, by the mouse", {}, async (context) => {
   const page = await context.newPage();
   await page.goto(`${server.url}/jobs`);
-  await page.fill(BOX, "queue:my kind:filter.*");
-  await page.$eval(BOX, (box) => box.setSelectionRange(8, 8));
+  await page.fill(BOX, "subject:box=my kind:filter.*");
+  await page.$eval(BOX, (box) => box.setSelectionRange(14, 14));
   await page.focus(BOX);
   await page.keyboard.press("ArrowDown");
   await opened(page);
-  await page.click(`${OPTIONS}:has-text("my old queue")`);
-  assert.equal(await page.inputValue(BOX), `queue:"my old queue" kind:filter.*`);
+  await page.click(`${OPTIONS}:has-text("old")`);
+  assert.equal(await page.inputValue(BOX), String.raw`subject:"box=my \"old\" one" kind:filter.*`);
   assert.equal(await page.evaluate(() => document.activeElement.id), "filter");
   await page.keyboard.press("Enter");
-  await page.waitForURL("**/jobs?filter=queue*");
+  await page.waitForURL("**/jobs?filter=subject*");
   assert.equal(await page.locator(".rows.jobs tbody tr").count(), 1);
 });
 
@@ -93,15 +93,15 @@ flow("a list stays open while the page is shown again, and names of strangers do
   await page.goto(`${server.url}/jobs`);
   await mark(page);
   await page.focus(BOX);
-  await page.keyboard.type("queue:<");
+  await page.keyboard.type("subject:box=<");
   await opened(page);
-  assert.deepEqual(await shown(page), [HOSTILE]);
+  assert.deepEqual(await shown(page), [`box=${HOSTILE}`]);
   const id = await server.enqueue("filter.two");
   await page.waitForSelector(`tr[id='row-${id}']`);
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await closed(page);
-  assert.equal(await page.inputValue(BOX), `queue:"${HOSTILE.replaceAll('"', '\\"')}"`);
+  assert.equal(await page.inputValue(BOX), `subject:"box=${HOSTILE.replaceAll('"', '\\"')}"`);
   assert.equal(await page.evaluate(() => window.isHacked), undefined);
   assert.ok(await isMarked(page));
 });

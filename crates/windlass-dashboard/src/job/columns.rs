@@ -8,6 +8,7 @@ use crate::act::back;
 use crate::fault::Fault;
 use crate::form;
 use crate::kept::keeping;
+use crate::parts::icon;
 use crate::view::View;
 
 const COOKIE: &str = "windlass-columns";
@@ -150,7 +151,7 @@ impl Columns {
     pub(super) fn form(&self, view: &View) -> Markup {
         html! {
             details.ask.columns-of {
-                summary.quiet { span { "Columns…" } }
+                summary.quiet { (icon("table")) span { "Columns…" } }
                 form.fields method="post" action="jobs/columns" {
                     (form::back(view))
                     fieldset {

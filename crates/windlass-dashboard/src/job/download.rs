@@ -16,6 +16,7 @@ use super::document::Job;
 use crate::ask::Asker;
 use crate::fault::Fault;
 use crate::filter::link;
+use crate::parts::icon;
 use crate::view::View;
 
 /// A file has no more; `windlass export` goes on without a bound.
@@ -138,7 +139,7 @@ impl Format {
 pub(super) fn links(filter: &str) -> Markup {
     html! {
         details.ask {
-            summary.quiet { span { "Download…" } }
+            summary.quiet { (icon("download")) span { "Download…" } }
             div.fields {
                 p { @if filter.is_empty() { "All jobs" } @else { "All jobs that match" } ", the newest first." }
                 div.tools {

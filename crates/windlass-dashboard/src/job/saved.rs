@@ -164,7 +164,7 @@ fn save(view: &View, filter: &str) -> Markup {
         input type="hidden" name="filter" value=(filter);
         (name.required())
     };
-    Button::to("jobs/filters", ("Save this filter", "down", "quiet")).ask(
+    Button::to("jobs/filters", ("Save this filter", "keep", "quiet")).ask(
         view,
         "It is kept in this browser alone.",
         &fields,
@@ -208,9 +208,7 @@ mod tests {
     #[test]
     fn what_a_browser_does_not_keep_is_refused() {
         let detail = |saved: Result<Saved, Fault>| saved.expect_err("refused").detail().to_owned();
-        let full = || saved(&Vec::from_iter((0..20).map(|_| ("", "")))).0.len();
-        assert_eq!(full(), MOST);
-        let names: Vec<String> = (0..20).map(|nth| format!("n{nth}")).collect();
+        let names: Vec<String> = (0..MOST).map(|nth| format!("n{nth}")).collect();
         let twenty =
             || Saved(names.iter().map(|name| (name.clone(), "queue:a".to_owned())).collect());
         assert!(detail(twenty().with("one more", "queue:b")).contains("at most 20"));

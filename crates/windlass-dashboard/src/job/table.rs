@@ -30,11 +30,16 @@ pub(super) fn rows(
         Rows::Normal => "rows jobs",
         Rows::Compact => "rows jobs compact",
     };
-    html! {
+    let table = html! {
         table class=(class) {
             thead { tr { @if pick.is_some() { th.pick { span.hidden { "Marked" } } } (heads(columns)) } }
             tbody { @for job in jobs { (row(view, (job, columns), pick)) } }
         }
+    };
+    // All columns together are wider than most windows.
+    match *columns == Columns::default() {
+        true => table,
+        false => html! { div.scroll { (table) } },
     }
 }
 
@@ -49,16 +54,16 @@ fn heads(columns: &Columns) -> Markup {
         @if columns.has(Column::Attempt) { th.number { "Attempt" } }
         @if columns.has(Column::Worker) { th { "Worker" } }
         @if columns.has(Column::Batch) { th { "Batch" } }
-        @for (column, name) in MOMENTS { @if columns.has(column) { th.when { (name) } } }
+        @for (column, head, _) in MOMENTS { @if columns.has(column) { th.when { (head) } } }
         @if columns.has(Column::When) { th.when { "When" } }
     }
 }
 
-const MOMENTS: [(Column, &str); 4] = [
-    (Column::Created, "Created"),
-    (Column::Due, "Due"),
-    (Column::Started, "Started"),
-    (Column::Ended, "Ended"),
+const MOMENTS: [(Column, &str, &str); 4] = [
+    (Column::Created, "Created", "created"),
+    (Column::Due, "Due", "due"),
+    (Column::Started, "Started", "started"),
+    (Column::Ended, "Ended", "ended"),
 ];
 
 fn moment_of(job: &Job, column: Column) -> Option<Timestamp> {
@@ -84,7 +89,7 @@ fn row(view: &View, (job, columns): (&Job, &Columns), pick: Option<fn(&Job) -> M
             @if columns.has(Column::Attempt) { td.number data-name="attempt" { (job.attempt) @if let Some(most) = job.max_attempts { span.meta { "/" (most) } } } }
             @if columns.has(Column::Worker) { td.worker { @if let Some(worker) = &job.worker { (text(worker)) } } }
             @if columns.has(Column::Batch) { td.batch { @if let Some(batch) = &job.batch { a href={ "batches/" (encoded(batch)) } { code { (short(batch)) } } } } }
-            @for (column, name) in MOMENTS {
+            @for (column, _, name) in MOMENTS {
                 @if columns.has(column) { td.when data-name=(name) { @if let Some(at) = moment_of(job, column) { (moment(at, view.now)) } } }
             }
             @if columns.has(Column::When) { td.when { span.meta { (word) " " } (moment(at, view.now)) } }

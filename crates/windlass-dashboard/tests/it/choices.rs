@@ -107,7 +107,6 @@ async fn a_browser_keeps_so_many_filters(pages: TestPages) {
 
 async fn cookies_that_no_form_has_written_are_ignored(pages: TestPages) {
     pages.post("/v1/jobs", &json!({"kind": "work"})).await;
-    let plain = list(&pages, "/jobs", "").await;
     let hostile: String = HOSTILE.chars().filter(char::is_ascii).collect();
     for cookies in [
         format!("windlass-filters={hostile}; windlass-columns={hostile}"),
@@ -116,7 +115,9 @@ async fn cookies_that_no_form_has_written_are_ignored(pages: TestPages) {
         "windlass-filters; windlass-columns".to_owned(),
         format!("windlass-filters=a={}", "b".repeat(6_000)),
     ] {
-        assert_eq!(list(&pages, "/jobs", &cookies).await.text.len(), plain.text.len(), "{cookies}");
+        let shown = list(&pages, "/jobs", &cookies).await;
+        shown.has(&["class=\"rows jobs\"", "<th>State</th>", "<th>Queue</th>"]);
+        shown.has_not(&["Remove the saved filter", "alert("]);
     }
 }
 
