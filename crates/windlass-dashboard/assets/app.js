@@ -155,7 +155,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 // What somebody has done to a page outlives its being shown again: text in fields, what is unfolded, buttons of this file.
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (/** @type {Node} */ old) => {
   const isField = old instanceof HTMLInputElement || old instanceof HTMLTextAreaElement;
-  return !(isField && old.type !== "hidden" && (old === document.activeElement || old.value !== old.defaultValue));
+  const isList = old instanceof Element && old.matches("[role=listbox]");
+  return !isList && !(isField && old.type !== "hidden" && (old === document.activeElement || old.value !== old.defaultValue));
 };
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (/** @type {string} */ name, /** @type {Element} */ of) =>
   !((name === "open" && of.matches("details")) || (name === "hidden" && of.matches("[data-copy]")));

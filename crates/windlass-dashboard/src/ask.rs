@@ -72,6 +72,11 @@ impl Asker {
         Ok(Self { pages, request, caller, reads, store })
     }
 
+    /// Refuses a form that a page of somebody else's sends; the API does where it is asked to do something.
+    pub(crate) fn only_own_pages(&self) -> Result<(), Fault> {
+        self.pages.0.inside.only_own_pages(&self.request).map_err(Fault::of)
+    }
+
     /// A command that asks for this path, as the person who looks at the page would.
     pub(crate) fn curl(&self, path: &str, prefix: &str) -> String {
         let host = self.request.headers.get(header::HOST).and_then(|host| host.to_str().ok());

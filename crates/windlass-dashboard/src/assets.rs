@@ -45,6 +45,7 @@ const SCRIPTS: &str = concat!(
     include_str!("../assets/idiomorph-ext.min.js"),
     ";\n",
     include_str!("../assets/app.js"),
+    include_str!("../assets/complete.js"),
 );
 
 static ASSETS: [Asset; 3] = [

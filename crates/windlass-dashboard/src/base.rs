@@ -5,18 +5,21 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, Uri};
 
 /// The first part of the paths that are pages; the other paths are the API's.
-const OF_PAGES: [&str; 26] = [
+const OF_PAGES: [&str; 29] = [
     "",
     "assets",
     "audit",
     "backtest",
     "batches",
     "builds",
+    "complete",
     "docs",
     "errors",
     "event-types",
     "events",
     "jobs",
+    "jobs.csv",
+    "jobs.ndjson",
     "kinds",
     "lanes",
     "limits",

@@ -79,6 +79,12 @@ impl Fault {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
     }
 
+    /// What a browser is not to keep.
+    pub(crate) fn refused(detail: &str) -> Self {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self::new(status, "refused", "It cannot be stored", detail)
+    }
+
     /// A form that this dashboard has no page for.
     pub(crate) fn invalid(detail: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid-request", "The request cannot be read", detail)

@@ -36,13 +36,18 @@ pub(crate) fn word(text: &str) -> String {
     if needs_none { text.to_owned() } else { quoted(text) }
 }
 
-/// A term with a value of somebody else's, in quotes where it needs them.
+/// A term with a value of somebody else's.
 pub(crate) fn term(field: &str, value: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "._:/@+#%~-".contains(c);
+    format!("{field}:{}", self::value(value))
+}
+
+/// A value of somebody else's, in quotes where it needs them.
+pub(crate) fn value(value: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "._:/@+#%~=-".contains(c);
     if !value.is_empty() && value.chars().all(is_plain) {
-        return format!("{field}:{value}");
+        return value.to_owned();
     }
-    format!("{field}:\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// A filter with another state, or with none.

@@ -25,6 +25,7 @@ mod audit;
 mod bars;
 mod base;
 mod chart;
+mod completion;
 mod docs;
 mod error_group;
 mod event;
@@ -35,6 +36,7 @@ mod form;
 mod guard;
 mod job;
 mod json;
+mod kept;
 mod kind;
 mod lane;
 mod layout;
@@ -99,6 +101,7 @@ pub fn over(api: Api) -> Router {
         .merge(limit::routes())
         .merge(operation::routes())
         .merge(settings::routes())
+        .merge(completion::routes())
         .merge(audit::routes())
         .merge(alert::routes())
         .merge(store::routes())

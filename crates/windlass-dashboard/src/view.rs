@@ -21,6 +21,7 @@ pub(crate) struct View {
     pub(crate) theme: Theme,
     /// What the page before has done.
     pub(crate) told: Option<String>,
+    cookies: Vec<String>,
 }
 
 /// The colours that somebody chose.
@@ -66,6 +67,11 @@ impl View {
         &self.asker
     }
 
+    /// What the browser keeps under this name.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        of_name(&self.cookies, name)
+    }
+
     /// A command that asks the API for the same.
     pub(crate) fn curl(&self, path: &str) -> String {
         self.asker.curl(&format!("{}{path}", self.base.store_path()), &self.base.prefix)
@@ -89,14 +95,15 @@ impl View {
     pub(crate) async fn of(parts: Parts, pages: &Pages) -> Result<Self, Fault> {
         let base = Base::of(&parts);
         let here = parts.uri.path_and_query().map_or("/", |here| here.as_str()).to_owned();
-        let theme = match cookie(&parts, "windlass-theme").as_deref() {
+        let cookies = cookies(&parts);
+        let theme = match of_name(&cookies, "windlass-theme") {
             Some("light") => Theme::Light,
             Some("dark") => Theme::Dark,
             _ => Theme::System,
         };
-        let told = cookie(&parts, TOLD).map(|text| decoded(&text));
+        let told = of_name(&cookies, TOLD).map(decoded);
         let asker = Asker::of(pages.clone(), parts, base.store_path()).await?;
-        Ok(Self { asker, base, here, now: Timestamp::wall_clock(), theme, told })
+        Ok(Self { asker, base, here, now: Timestamp::wall_clock(), theme, told, cookies })
     }
 }
 
@@ -111,9 +118,16 @@ fn decoded(text: &str) -> String {
 }
 
 pub(crate) fn cookie(parts: &Parts, name: &str) -> Option<String> {
+    of_name(&cookies(parts), name).map(str::to_owned)
+}
+
+/// Each cookie as it came: `NAME=VALUE`.
+fn cookies(parts: &Parts) -> Vec<String> {
     let all = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    all.flat_map(|cookies| cookies.split(';')).find_map(|one| {
-        let (key, value) = one.trim().split_once('=')?;
-        (key == name).then(|| value.to_owned())
-    })
+    all.flat_map(|cookies| cookies.split(';')).map(|one| one.trim().to_owned()).collect()
+}
+
+fn of_name<'a>(cookies: &'a [String], name: &str) -> Option<&'a str> {
+    let mut pairs = cookies.iter().filter_map(|one| one.split_once('='));
+    pairs.find_map(|(key, value)| (key == name).then_some(value))
 }

@@ -77,11 +77,22 @@ fn host_of(request: &Request) -> Option<&str> {
 pub(crate) async fn no_foreign_acts(request: Request, next: Next) -> Response {
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
         || request.extensions().get::<Tried>().is_some();
-    if is_safe || !is_foreign(request.headers()) {
+    if is_safe {
         return next.run(request).await;
     }
+    match only_own_pages(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Refuses what a browser sends for a page of another origin.
+pub(crate) fn only_own_pages(headers: &HeaderMap) -> Result<(), Problem> {
     let detail = "a page of another origin may not do this";
-    Problem::new(Code::Forbidden, detail).into_response()
+    match is_foreign(headers) {
+        true => Err(Problem::new(Code::Forbidden, detail)),
+        false => Ok(()),
+    }
 }
 
 fn is_foreign(headers: &HeaderMap) -> bool {

@@ -14,6 +14,7 @@ use crate::access::Caller;
 use crate::api::Api;
 use crate::audit::watch::Peer;
 use crate::exchange::OfPage;
+use crate::foreign;
 use crate::problem::Problem;
 use crate::standby::Checked;
 
@@ -101,6 +102,14 @@ impl Inside {
         asked.extensions_mut().insert(Tried);
         asked.extensions_mut().insert(Checked(known.clone()));
         self.answer(asked.map(|()| Body::from(body.to_string())), request, None).await
+    }
+
+    /// Refuses what a page of somebody else's asks a page to do that the API is not asked for.
+    ///
+    /// # Errors
+    /// Where a browser says that another origin sends the request.
+    pub fn only_own_pages(&self, request: &Parts) -> Result<(), Problem> {
+        foreign::only_own_pages(&request.headers)
     }
 
     /// What the API answers to `asked`, which a page asks for the sender of `request`. Who reads with a `known` caller is not looked

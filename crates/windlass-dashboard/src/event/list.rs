@@ -6,6 +6,7 @@ use serde::Deserialize;
 use windlass_http::words::time::number;
 
 use super::document::{Event, Events, Summary};
+use crate::completion::options;
 use crate::extract::Query;
 use crate::fault::Fault;
 use crate::filter::{encoded, link, quoted, term};
@@ -85,10 +86,11 @@ fn search(filter: &str, fault: Option<&Fault>) -> Markup {
         form.search role="search" method="get" action="events" {
             label.hidden for="filter" { "Filter" }
             (icon("search"))
-            input #filter name="filter" type="search" value=(filter) maxlength="4096" autocomplete="off" spellcheck="false"
+            input #filter name="filter" type="search" value=(filter) maxlength="4096" autocomplete="off" spellcheck="false" data-complete="events"
                 placeholder="type:order.* subject:order/7 source:/shop data.total:1000 since:24h"
                 aria-invalid=[fault.map(|_| "true")] aria-describedby=[fault.map(|_| "filter-fault")];
             button { "Search" }
+            (options())
             a.help href="docs/filters" { "How filters are written" }
         }
         @if let Some(fault) = fault { p.fault #filter-fault role="alert" { (icon("cross")) (fault.detail()) } }

@@ -21,7 +21,8 @@ pub(crate) struct Job {
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) finished_at: Option<Timestamp>,
     pub(crate) worker: Option<String>,
-    pub(crate) args: Box<RawValue>,
+    /// A list of heads has none.
+    pub(crate) args: Option<Box<RawValue>>,
     pub(crate) output: Option<Box<RawValue>>,
     pub(crate) reason: Option<String>,
     pub(crate) cancel_requested: bool,

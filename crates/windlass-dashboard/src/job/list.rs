@@ -4,16 +4,19 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use windlass::State;
-use windlass_http::words::time::number;
 
-use super::document::{Job, Jobs};
-use super::selected;
+use super::columns::Columns;
+use super::document::Jobs;
+use super::saved::Saved;
+use super::table::rows;
+use super::{download, selected};
+use crate::completion::options;
 use crate::extract::Query;
 use crate::fault::Fault;
-use crate::filter::{encoded, link, quoted, state_of, term, with_state};
+use crate::filter::{link, quoted, state_of, with_state};
 use crate::layout::{Nav, Page};
 use crate::overview::Status;
-use crate::parts::{copy, empty, icon, moment, pager, plain, short, text};
+use crate::parts::{copy, empty, icon, pager};
 use crate::state::badge;
 use crate::view::View;
 
@@ -42,29 +45,39 @@ pub(super) struct Wanted {
 
 pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Response, Fault> {
     let filter = wanted.filter.trim();
-    let path = link("/v1/jobs", &[("filter", filter), ("limit", ROWS), ("cursor", &wanted.cursor)]);
-    let found = match view.ask().get::<Jobs>(&path).await {
+    let asked = [("filter", filter), ("limit", ROWS), ("cursor", &wanted.cursor)];
+    let path = link("/v1/jobs", &asked);
+    // Args are not shown, and fifty jobs may have many megabytes of them.
+    let heads = link("/v1/jobs", &[asked[0], asked[1], asked[2], ("fields", "head")]);
+    let found = match view.ask().get::<Jobs>(&heads).await {
         Err(fault) if !fault.is_of_form() => return Err(fault),
         // A filter that cannot be read stays in its box, with what is wrong with it.
         found => found,
     };
     let status = view.ask().get_if_allowed::<Status>("/v1/status").await?;
     let may_operate = view.who().await?.may_operate();
+    let columns = Columns::of(&view);
+    let pick = may_operate.then_some(selected::pick as fn(&_) -> _);
     let body = html! {
         div.title {
             h1 { "Jobs" }
             div.tools {
                 (copy("Copy as command", &command(filter)))
                 (copy("Copy as curl", &view.curl(&path)))
+                (columns.form(&view))
+                @if found.is_ok() { (download::links(filter)) }
                 @if may_operate && !filter.is_empty() && found.is_ok() { a.button href=(link("operations/new", &[("filter", filter)])) { "Act on all that match" } }
             }
         }
         (tabs(filter, status.as_ref()))
         (search("jobs", filter, found.as_ref().err()))
+        (Saved::of(&view).show(&view, found.is_ok().then_some(filter)))
         @if let Ok(found) = &found {
             @if found.items.is_empty() { (nothing(filter, found)) }
-            @else if may_operate { (selected::bar(&view)) (rows(&view, &found.items, Some(selected::pick))) }
-            @else { (table(&view, &found.items)) }
+            @else {
+                @if may_operate { (selected::bar(&view)) }
+                (rows(&view, (&found.items, &columns), pick))
+            }
             @if !found.complete && !found.items.is_empty() {
                 p.note { "The search ended at its bound: older jobs are on the next pages." }
             }
@@ -111,10 +124,11 @@ pub(crate) fn search(to: &str, filter: &str, fault: Option<&Fault>) -> Markup {
         form.search role="search" method="get" action=(to) {
             label.hidden for="filter" { "Filter" }
             (icon("search"))
-            input #filter name="filter" type="search" value=(filter) maxlength="4096" autocomplete="off" spellcheck="false"
+            input #filter name="filter" type="search" value=(filter) maxlength="4096" autocomplete="off" spellcheck="false" data-complete="jobs"
                 placeholder="kind:mail.* queue:mail tag:x subject:customer=42 args.user.id:42 error:\"timed out\" since:24h"
                 aria-invalid=[fault.map(|_| "true")] aria-describedby=[fault.map(|_| "filter-fault")];
             button { "Search" }
+            (options())
             a.help href="docs/filters" { "How filters are written" }
         }
         @if let Some(fault) = fault { p.fault #filter-fault role="alert" { (icon("cross")) (fault.detail()) } }
@@ -136,47 +150,4 @@ fn nothing(filter: &str, found: &Jobs) -> Markup {
     let more =
         html! { p { "No job matches " code { (filter) } ". " a href="jobs" { "Show all jobs" } } };
     empty("No such jobs", &more)
-}
-
-/// Jobs without buttons.
-pub(crate) fn table(view: &View, jobs: &[Job]) -> Markup {
-    rows(view, jobs, None)
-}
-
-fn rows(view: &View, jobs: &[Job], pick: Option<fn(&Job) -> Markup>) -> Markup {
-    html! {
-        table.rows.jobs {
-            thead { tr { @if pick.is_some() { th.pick { span.hidden { "Marked" } } } th { "State" } th { "Kind" } th { "Queue" } th { "About" } th.number { "Attempt" } th { "When" } } }
-            tbody { @for job in jobs { (row(view, job, pick)) } }
-        }
-    }
-}
-
-fn row(view: &View, job: &Job, pick: Option<fn(&Job) -> Markup>) -> Markup {
-    let (word, at) = job.moment();
-    html! {
-        tr id={ "row-" (job.id) } {
-            @if let Some(pick) = pick { td.pick { (pick(job)) } }
-            td.state { (badge(job.state)) }
-            td.main {
-                a.name href={ "jobs/" (encoded(&job.id)) } { (text(&job.kind)) }
-                code.id { (short(&job.id)) }
-                @if let Some(why) = job.why() { p.why title=(plain(why)) { (text(why)) } }
-            }
-            td.queue { a href=(link("jobs", &[("filter", &term("queue", &job.queue))])) { (text(&job.queue)) } }
-            td.about {
-                @for subject in job.subjects.iter().take(2) {
-                    @let subject = subject.text();
-                    a.tag href={ "subjects/" (encoded(&subject)) } { (text(&subject)) }
-                }
-                @for tag in job.tags.iter().take(3) {
-                    a.tag href=(link("jobs", &[("filter", &term("tag", tag))])) { (text(tag)) }
-                }
-                @let more = job.subjects.len().saturating_sub(2) + job.tags.len().saturating_sub(3);
-                @if more > 0 { span.meta { "+" (number(more as u64)) } }
-            }
-            td.number data-name="attempt" { (job.attempt) @if let Some(most) = job.max_attempts { span.meta { "/" (most) } } }
-            td.when { span.meta { (word) " " } (moment(at, view.now)) }
-        }
-    }
 }

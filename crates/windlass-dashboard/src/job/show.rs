@@ -104,7 +104,7 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
                 @if !lines.items.is_empty() { (log(&view, &lines)) }
             }
             div {
-                section { h2 { "Args" } (copy("Copy", job.args.get())) pre.json tabindex="0" { (pretty(job.args.get())) } }
+                @if let Some(args) = &job.args { section { h2 { "Args" } (copy("Copy", args.get())) pre.json tabindex="0" { (pretty(args.get())) } } }
                 @if let Some(output) = &job.output {
                     section { h2 { "Output" } (copy("Copy", output.get())) pre.json tabindex="0" { (pretty(output.get())) } }
                 }

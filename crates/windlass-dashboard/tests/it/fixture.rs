@@ -55,6 +55,13 @@ pub(crate) struct Shown {
     pub(crate) text: String,
 }
 
+/// What came of an answer, and why no more of it came.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    pub(crate) text: String,
+    pub(crate) error: Option<String>,
+}
+
 impl Shown {
     /// Whether it has all of these texts, in this order.
     #[track_caller]
@@ -210,6 +217,33 @@ impl TestPages {
         let shown = self.send(request).await;
         assert!(shown.status.is_success(), "{path}: {}", shown.text);
         serde_json::from_str(&shown.text).unwrap_or_default()
+    }
+
+    /// The URL of the database.
+    pub(crate) fn url(&self) -> String {
+        self.database.url()
+    }
+
+    /// An answer whose first part is read, then something happens, then the rest is read.
+    pub(crate) async fn broken(&self, path: &str, between: impl FnOnce()) -> Broken {
+        let request = request(Method::GET, path, Body::empty());
+        let mut body = self.router().oneshot(request).await.expect("an answer").into_body();
+        let mut broken = Broken { text: String::new(), error: None };
+        let mut between = Some(between);
+        while let Some(part) = body.frame().await {
+            match part {
+                Ok(part) => {
+                    let bytes = part.into_data().unwrap_or_default();
+                    broken.text.push_str(&String::from_utf8_lossy(&bytes));
+                }
+                Err(error) => {
+                    broken.error = Some(error.to_string());
+                    break;
+                }
+            }
+            between.take().into_iter().for_each(|between| between());
+        }
+        broken
     }
 
     /// What is answered to a request that is made by hand.

@@ -2,6 +2,9 @@
 
 mod audit;
 mod bounds;
+mod choices;
+mod completions;
+mod downloads;
 mod events;
 mod fixture;
 mod jobs;

@@ -90,17 +90,19 @@ pub struct JobBody<'a> {
     /// Whether anything in its args or its output is not shown: `"[redacted]"` stands there. Absent where all is.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     redacted: bool,
-    /// What the handler gets.
-    #[schema(value_type = serde_json::Value)]
-    args: &'a Json,
-    /// What the handler returned.
-    #[schema(value_type = Option<serde_json::Value>)]
-    output: Option<&'a Json>,
+    /// What the handler gets. Absent where `fields=head` is asked for.
+    #[schema(value_type = serde_json::Value, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    args: Option<&'a Json>,
+    /// What the handler returned. Absent where `fields=head` is asked for.
+    #[schema(value_type = Option<serde_json::Value>, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Option<&'a Json>>,
     /// Why it is in its state, where there is something to say.
     reason: Option<&'a str>,
     /// Whether it runs and is asked to end.
     cancel_requested: bool,
-    /// Past attempts, the oldest first.
+    /// Past attempts, the oldest first; the last one alone where `fields=head` is asked for.
     attempts: Vec<AttemptBody<'a>>,
     /// The job at the root of its tree.
     #[schema(value_type = schema::JobId)]
@@ -166,60 +168,67 @@ pub fn document(job: &Shown<JobRecord>) -> Document<JobBody<'_>> {
     document_of(job, None)
 }
 
+/// A job without what may be large, as `job.v1`: args, output, and all attempts but the last.
+pub(super) fn head(job: &Shown<JobRecord>) -> Document<JobBody<'_>> {
+    let attempts = job.history.last().map(attempt).into_iter().collect();
+    Document::new("job.v1", JobBody { args: None, output: None, attempts, ..body(job, None) })
+}
+
 /// A job with the event that it comes of, as `job.v1`.
 #[must_use]
 pub fn document_of<'a>(
     job: &'a Shown<JobRecord>,
     event: Option<&'a OfEvent>,
 ) -> Document<JobBody<'a>> {
+    Document::new("job.v1", body(job, event))
+}
+
+fn body<'a>(job: &'a Shown<JobRecord>, event: Option<&'a OfEvent>) -> JobBody<'a> {
     let member = job.meta.member.as_ref();
-    Document::new(
-        "job.v1",
-        JobBody {
-            id: job.id,
-            kind: &job.kind,
-            version: job.version,
-            queue: &job.queue,
-            declared_queue: job.meta.declared_queue.as_deref(),
-            state: job.state,
-            priority: job.priority,
-            own_priority: job.meta.aged,
-            attempt: job.attempt,
-            failures: job.failures,
-            losses: job.losses,
-            max_attempts: job.max_attempts,
-            max_losses: job.meta.max_losses,
-            timeout_ms: job.meta.timeout_ms,
-            unique: job.meta.unique.as_ref(),
-            schedule: job.meta.schedule.as_ref().map(occurrence),
-            lane: job.meta.lane.as_ref(),
-            fair: job.meta.fair.as_ref(),
-            limited: job.meta.limited.as_ref(),
-            cost: job.meta.cost,
-            batch: member.map(|member| member.batch),
-            step: member.and_then(|member| member.step.as_deref()),
-            expires_at: job.meta.expires_at(job.created_at),
-            tags: &job.meta.tags,
-            subjects: job.meta.subjects.iter().map(subject).collect(),
-            created_at: job.created_at,
-            run_at: job.run_at,
-            started_at: job.started_at,
-            finished_at: job.finished_at,
-            worker: job.worker.as_deref(),
-            redact: &job.meta.redact,
-            redacted: job.is_redacted(),
-            args: &job.args,
-            output: job.output.as_ref(),
-            reason: job.reason.as_deref(),
-            cancel_requested: job.cancel_requested,
-            attempts: job.history.iter().map(attempt).collect(),
-            root: job.root.unwrap_or(job.id),
-            parent: job.parent,
-            origin: job.origin.as_deref(),
-            traceparent: job.meta.traceparent.as_deref(),
-            event,
-        },
-    )
+    JobBody {
+        id: job.id,
+        kind: &job.kind,
+        version: job.version,
+        queue: &job.queue,
+        declared_queue: job.meta.declared_queue.as_deref(),
+        state: job.state,
+        priority: job.priority,
+        own_priority: job.meta.aged,
+        attempt: job.attempt,
+        failures: job.failures,
+        losses: job.losses,
+        max_attempts: job.max_attempts,
+        max_losses: job.meta.max_losses,
+        timeout_ms: job.meta.timeout_ms,
+        unique: job.meta.unique.as_ref(),
+        schedule: job.meta.schedule.as_ref().map(occurrence),
+        lane: job.meta.lane.as_ref(),
+        fair: job.meta.fair.as_ref(),
+        limited: job.meta.limited.as_ref(),
+        cost: job.meta.cost,
+        batch: member.map(|member| member.batch),
+        step: member.and_then(|member| member.step.as_deref()),
+        expires_at: job.meta.expires_at(job.created_at),
+        tags: &job.meta.tags,
+        subjects: job.meta.subjects.iter().map(subject).collect(),
+        created_at: job.created_at,
+        run_at: job.run_at,
+        started_at: job.started_at,
+        finished_at: job.finished_at,
+        worker: job.worker.as_deref(),
+        redact: &job.meta.redact,
+        redacted: job.is_redacted(),
+        args: Some(&job.args),
+        output: Some(job.output.as_ref()),
+        reason: job.reason.as_deref(),
+        cancel_requested: job.cancel_requested,
+        attempts: job.history.iter().map(attempt).collect(),
+        root: job.root.unwrap_or(job.id),
+        parent: job.parent,
+        origin: job.origin.as_deref(),
+        traceparent: job.meta.traceparent.as_deref(),
+        event,
+    }
 }
 
 /// A subject inside `job.v1` and other documents.

@@ -8,7 +8,7 @@ use windlass::filter::{Bound, Effort};
 use windlass::job::{Field, Filter, Page, Term};
 use windlass::token::Grant;
 
-use super::document::{JobBody, document};
+use super::document::{JobBody, document, head};
 use crate::access::{MayIn, Read};
 use crate::answer::{Document, FoundItems};
 use crate::api::Api;
@@ -34,6 +34,21 @@ pub(crate) struct Wanted {
     #[serde(default)]
     #[param(inline)]
     count: Counted,
+    /// How much of each job: `head` leaves out its args, its output and all attempts but the last, which may be large.
+    #[serde(default)]
+    #[param(inline)]
+    fields: Fields,
+}
+
+/// How much of each job is answered.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Fields {
+    /// All there is.
+    #[default]
+    All,
+    /// What is not large.
+    Head,
 }
 
 /// Whether the jobs that match are counted.
@@ -97,5 +112,9 @@ pub(super) async fn list(
         // How many jobs of others were looked through says what these have.
         found.scanned = found.items.len() as u64;
     }
-    Ok(page::found(&found, (&place, count), document))
+    let shown = match wanted.fields {
+        Fields::All => document,
+        Fields::Head => head,
+    };
+    Ok(page::found(&found, (&place, count), shown))
 }

@@ -3,6 +3,8 @@
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use serde_json::{Value, json};
+use windlass_testkit::verdicts::die;
+use windlass_testkit::worker::worker;
 
 use crate::fixture::{Answer, TestApi, on_both_stores, request};
 
@@ -17,6 +19,8 @@ on_both_stores! {
     a_list_has_pages;
     /// T22: a list says how many jobs it looked through, and on request how many match.
     a_list_says_how_far_it_looked_and_how_many_match;
+    /// What may be large is left out of a list on request, and nothing else of it.
+    a_list_of_heads_leaves_out_what_is_large;
     a_job_is_cancelled_retried_and_moved;
     /// Bad input: problems of the transport itself are problems too.
     whatever_is_refused_is_a_problem;
@@ -161,6 +165,7 @@ async fn a_list_has_pages(api: TestApi) {
         ("filter=stat:dead", "filter"),
         ("filter=args:1", "filter"),
         ("count=all", "query"),
+        ("fields=id", "query"),
         ("filtre=state:dead", "query"),
     ] {
         let answer = api.get(&format!("/v1/jobs?{query}")).await;
@@ -180,6 +185,26 @@ async fn a_list_says_how_far_it_looked_and_how_many_match(api: TestApi) {
     assert_eq!(page["count"], json!({"value": 2, "exact": true}));
     assert_eq!(asked("count=estimate").await["count"], json!({"value": 5, "exact": true}));
     assert!(asked("count=none").await.get("count").is_none());
+}
+
+async fn a_list_of_heads_leaves_out_what_is_large(api: TestApi) {
+    let worker = api.worker(worker()).await;
+    let id = enqueued(&api, &json!({"kind": "work", "args": {"user": {"id": 42}}})).await;
+    for _ in 0..2 {
+        api.run_one(&worker, die()).await;
+        api.act(&format!("/v1/jobs/{id}/retry")).await.ok();
+    }
+    // It fits by its args, which are not answered.
+    let filter = "filter=args.user.id:42";
+    let heads = api.get(&format!("/v1/jobs?{filter}&fields=head")).await.ok();
+    let mut whole = api.get(&format!("/v1/jobs?{filter}&fields=all")).await.ok();
+    let job = whole["items"][0].as_object_mut().expect("a job");
+    assert_eq!(job.remove("args"), Some(json!({"user": {"id": 42}})));
+    assert_eq!(job.remove("output"), Some(Value::Null));
+    let attempts = job["attempts"].as_array_mut().expect("attempts");
+    assert_eq!(attempts.len(), 2);
+    attempts.remove(0);
+    assert_eq!(heads, whole);
 }
 
 async fn a_job_is_cancelled_retried_and_moved(api: TestApi) {
