@@ -4,7 +4,6 @@ mod caret;
 mod known;
 
 use axum::Router;
-use axum::extract::Query;
 use axum::http::HeaderValue;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -15,6 +14,7 @@ use serde::Deserialize;
 use self::caret::{Caret, Term};
 use self::known::{Name, names, values};
 use crate::ask::Pages;
+use crate::extract::Query;
 use crate::fault::Fault;
 use crate::filter::value;
 use crate::parts::text;

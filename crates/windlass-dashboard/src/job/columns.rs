@@ -1,10 +1,10 @@
 //! Which columns the list of jobs has, and how high its rows are: chosen by a viewer, kept in their browser.
 
-use axum::Form;
 use axum::response::Response;
 use maud::{Markup, html};
 
 use crate::act::back;
+use crate::extract::Form;
 use crate::fault::Fault;
 use crate::form;
 use crate::kept::keeping;

@@ -3,7 +3,6 @@
 use std::io;
 
 use axum::body::Body;
-use axum::extract::Query;
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -14,6 +13,7 @@ use serde_json::value::RawValue;
 use super::csv;
 use super::document::Job;
 use crate::ask::Asker;
+use crate::extract::Query;
 use crate::fault::Fault;
 use crate::filter::link;
 use crate::parts::icon;

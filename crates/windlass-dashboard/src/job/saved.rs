@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use axum::Form;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use windlass::job::Filter;
 
 use crate::act::back;
+use crate::extract::Form;
 use crate::fault::Fault;
 use crate::filter::link;
 use crate::form::{self, Button, Field};

@@ -1,12 +1,11 @@
 //! What a worker is asked to do.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::http::Method;
 use axum::response::Response;
 use serde::Deserialize;
 
 use crate::act::back;
+use crate::extract::{Form, Path};
 use crate::fault::Fault;
 use crate::filter::encoded;
 use crate::parts::Which;
