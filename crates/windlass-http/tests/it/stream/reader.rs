@@ -48,7 +48,7 @@ async fn fifty_viewers_cost_the_database_no_more_than_one(api: TestApi) {
         }
     }
     store.after("job_heads", 1).await;
-    store.after("counts", 1).await;
+    store.after("capped_counts", 1).await;
     let calls: BTreeMap<_, _> = store
         .calls()
         .into_iter()
@@ -56,7 +56,7 @@ async fn fifty_viewers_cost_the_database_no_more_than_one(api: TestApi) {
         .collect();
     assert_eq!(calls["pages"], 5, "each event is read once: {calls:?}");
     // Once a second each, beside the log: one may be under way at either end.
-    for verb in ["job_heads", "counts"] {
+    for verb in ["job_heads", "capped_counts"] {
         assert!(calls[verb] <= calls["event_log"] + 2, "{verb}: {calls:?}");
     }
     assert!(calls["event_heads"] <= calls["sequence"] + 2, "{calls:?}");
