@@ -8,8 +8,8 @@ import { parseArgs } from "node:util";
 const here = fileURLToPath(new URL(".", import.meta.url));
 /** The browser and the server have a core each. */
 const FILES_AT_ONCE = 2;
-/** Pictures of all pages, of those whose name fits, of a fresh store. */
-const OPTIONS = { screenshots: { type: "string" }, only: { type: "string" }, empty: { type: "boolean" } };
+/** Pictures of all pages, of those whose name fits, of a fresh store; those that pages are compared with, and the README's, again. */
+const OPTIONS = { screenshots: { type: "string" }, only: { type: "string" }, empty: { type: "boolean" }, accept: { type: "boolean" } };
 
 function skip(why) {
   console.error(`\nSKIPPED: the tests of the dashboard in a browser: ${why}\n`);
@@ -27,6 +27,10 @@ if (!existsSync(WINDLASS)) {
 }
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: OPTIONS });
+if (values.accept) {
+  await (await import("./lib/shots.js")).accept();
+  process.exit(0);
+}
 if (values.screenshots) {
   const { take } = await import("./lib/shots.js");
   const only = values.only && new RegExp(values.only);

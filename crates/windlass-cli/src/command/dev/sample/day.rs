@@ -114,8 +114,8 @@ impl Day {
 
     /// Orders that come in, more of them by day, and pictures that are uploaded.
     async fn order(&mut self, ago: Duration, step: Duration) -> anyhow::Result<()> {
-        let hour = (self.clock.now().as_micros() / windlass::time::micros(HOUR)).rem_euclid(24);
-        let busy = 1.0 - (hour - 15).unsigned_abs().min(12) as f64 / 16.0;
+        // By how long ago it was, so that the day is the same whenever it is shown.
+        let busy = 1.0 - (ago.as_secs_f64() / HOUR.as_secs_f64() - 9.0).abs() / 20.0;
         let mean = busy * 1.6 * step.as_secs_f64() / MINUTE.as_secs_f64();
         let number = (mean * (0.4 + 1.2 * self.rng.f64()) + self.rng.f64()) as usize;
         let mut events = Vec::new();
@@ -125,6 +125,7 @@ impl Day {
             let event = NewEvent::new("order.paid", json_of(&data)).source("https://shop.example.com");
             let customer = data["customer"].as_str().unwrap_or_default();
             let about = windlass::Subject::new("customer", customer);
+            let event = event.time(self.clock.now());
             events.push(event.subject(format!("order/{}", self.orders)).about(about));
         }
         self.client.publish_all(events).await?;
@@ -189,6 +190,9 @@ fn end(held: Held, ago: Duration, rng: &mut Rng) -> (Held, Duration, Verdict) {
 }
 
 fn fault(job: &Claimed, ago: Duration, rng: &mut Rng) -> Option<Verdict> {
+    if ago > AWAY[0] && ago < AWAY[0] + HOUR {
+        return None;
+    }
     let is_away = ago <= RENDERER_AWAY[0] && ago > RENDERER_AWAY[1];
     let (error, per_thousand) = match job.kind.as_str() {
         "invoice.create" if is_away => (renderer(10_000 + rng.u64(1_000..1_400)), 900),
@@ -204,6 +208,8 @@ fn fault(job: &Claimed, ago: Duration, rng: &mut Rng) -> Option<Verdict> {
     if job.kind == "invoice.create" && job.failures >= 2 {
         return Some(Verdict::Die { outcome, error, reason: "it has failed 3 times".to_owned() });
     }
-    let delay = Duration::from_secs(60 << job.failures.min(4));
+    // What is due between two moments would seem to have waited.
+    let step = if ago > HOUR { COARSE } else { FINE };
+    let delay = step * (1 << job.failures.min(4)) - Duration::from_millis(40);
     Some(Verdict::Retry { outcome, error, delay })
 }

@@ -99,9 +99,11 @@ async fn fulfilment(day: &mut Day) -> anyhow::Result<()> {
 
 /// A feed of a supplier that has lost records, and one that nobody can read.
 async fn feed(day: &mut Day) -> anyhow::Result<()> {
+    let now = day.now;
     let record = |number: u64| {
         let data = json!({ "article": format!("A-{}", 3_000 + number), "left": number * 13 % 40 });
-        Read::numbered(number, NewEvent::new("stock.changed", json_of(&data)).subject(format!("article/A-{}", 3_000 + number)))
+        let event = NewEvent::new("stock.changed", json_of(&data)).time(before(now, (80 - number as u32) * MINUTE / 3));
+        Read::numbered(number, event.subject(format!("article/A-{}", 3_000 + number)))
     };
     let about = json!({ "url": "https://feed.nordlicht.example/stock", "every": "30s" }).to_string();
     day.at(25 * MINUTE);
