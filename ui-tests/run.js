@@ -3,10 +3,13 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 /** The browser and the server have a core each. */
 const FILES_AT_ONCE = 2;
+/** Pictures of all pages, of those whose name fits, of a fresh store; those that pages are compared with, and the README's, again. */
+const OPTIONS = { screenshots: { type: "string" }, only: { type: "string" }, empty: { type: "boolean" }, accept: { type: "boolean" } };
 
 function skip(why) {
   console.error(`\nSKIPPED: the tests of the dashboard in a browser: ${why}\n`);
@@ -23,8 +26,18 @@ if (!existsSync(WINDLASS)) {
   process.exit(1);
 }
 
-const given = process.argv.slice(2);
+const { values, positionals } = parseArgs({ allowPositionals: true, options: OPTIONS });
+if (values.accept) {
+  await (await import("./lib/shots.js")).accept();
+  process.exit(0);
+}
+if (values.screenshots) {
+  const { take } = await import("./lib/shots.js");
+  const only = values.only && new RegExp(values.only);
+  console.error(`${await take(values.screenshots, { only, empty: values.empty })} pages are in ${values.screenshots}`);
+  process.exit(0);
+}
 const all = readdirSync(`${here}tests`).filter((name) => name.endsWith(".test.js"));
-const files = given.length > 0 ? given : all.map((name) => `${here}tests/${name}`);
+const files = positionals.length > 0 ? positionals : all.map((name) => `${here}tests/${name}`);
 const { status } = spawnSync(process.execPath, ["--test", `--test-concurrency=${FILES_AT_ONCE}`, ...files], { stdio: "inherit" });
 process.exit(status ?? 1);

@@ -91,7 +91,8 @@ export async function fillWithHarm(server) {
   // Tags have letters, digits and a few signs alone: there are as many as one job may have, each as long as it may be.
   const tags = Array.from({ length: 28 }, (_, at) => `tag-${at}-${"w".repeat(120)}`);
   const subjects = [{ type: "customer", id: `<script>alert(1)</script><img/src=x/onerror="isHacked=true">` }, { type: "order", id: MARKS }];
-  const args = { [SCRIPT]: MARKS, long: "x".repeat(100_000), close: "</script></pre></main>" };
+  const many = Array.from({ length: 10_000 }, (_, at) => `tag-${at}`);
+  const args = { [SCRIPT]: MARKS, long: "x".repeat(100_000), many, close: "</script></pre></main>" };
   const job = { queue: "harm", tags, subjects, args };
   const failing = await server.enqueue("harm", job);
   const completed = await server.enqueue("harm", job);
@@ -109,4 +110,22 @@ export async function fillWithHarm(server) {
   const waiting = await server.enqueue("harm", { queue: "harm", lane, waits: { signals: [SCRIPT] } });
   await server.post("/v1/queues/harm/pause", { note: `${SCRIPT} ${MARKS}`.slice(0, 200) });
   return { failing, completed, waiting };
+}
+
+/** The same in events, workflows, schedules, subscriptions, limits and operations, whose names are as long as they may be; their pages. */
+export async function fillOthersWithHarm(server) {
+  const long = "n".repeat(128);
+  const note = `${SCRIPT} ${MARKS} ${"y".repeat(200)}`;
+  const step = (name, after = []) => ({ name, after, job: { kind: long, args: { name } } });
+  const { id } = await server.post("/v1/workflows", { name: `${SCRIPT}${MARKS}`, key: MARKS, steps: [step(SCRIPT), step(MARKS, [SCRIPT]), step(long, [MARKS])] });
+  await server.put(`/v1/schedules/${long}`, { rule: "0 3 * * *", kind: long });
+  await server.post(`/v1/schedules/${long}/pause`, { note });
+  const name = "s".repeat(100);
+  await server.put(`/v1/subscriptions/${name}`, { types: [`${"t".repeat(60)}.*`], kind: long, queue: long });
+  const data = { [SCRIPT]: MARKS, long: "x".repeat(100_000) };
+  const event = await server.post("/v1/events", { type: `${"t".repeat(60)}.happened`, subject: `${SCRIPT}${MARKS}`, source: `/${"z".repeat(200)}`, data });
+  await server.put(`/v1/limits/kind:${long}`, { running: 4, note });
+  const operation = await server.post("/v1/operations", { action: "cancel", filter: `kind:${long}`, note });
+  const paths = ["/workflows", `/workflows/${id}`, "/schedules", `/schedules/${long}`, "/subscriptions", `/subscriptions/${name}`];
+  return [...paths, "/events", `/events/${event.id}`, "/limits", "/operations", `/operations/${operation.id}`, `/jobs?filter=kind:${long}`];
 }

@@ -16,9 +16,10 @@ const STOP_MS = 10_000;
 export class Server {
   #child;
 
-  /** `open`: nobody is asked who they are. */
-  constructor({ open = true } = {}) {
+  /** `open`: nobody is asked who they are. `dev`: it has a worker that leads. `sample`: it has the data of a shop, too. */
+  constructor({ open = true, dev = false, sample = false } = {}) {
     this.open = open;
+    this.words = sample ? ["dev", "--sample"] : dev ? ["dev"] : undefined;
     this.folder = mkdtempSync(join(tmpdir(), "windlass-ui-"));
     this.store = `sqlite:${join(this.folder, "app.db")}`;
     this.port = 0;
@@ -31,7 +32,8 @@ export class Server {
   /** Starts it, on the same port as before where it has had one. */
   async start() {
     const listen = `127.0.0.1:${this.port}`;
-    const words = ["--store", this.store, "serve", "--listen", listen, ...(this.open ? ["--open"] : [])];
+    const serve = this.words ?? ["serve", ...(this.open ? ["--open"] : [])];
+    const words = ["--store", this.store, ...serve, "--listen", listen];
     const child = spawn(WINDLASS, words, { cwd: this.folder, env: this.#env(), stdio: ["ignore", "ignore", "pipe"] });
     this.#child = child;
     const lines = [];

@@ -4,23 +4,24 @@ import { after, before } from "node:test";
 import { HEIGHT, WIDTHS } from "../lib/axe.js";
 import { MISSING, flow, withBrowser } from "../lib/browser.js";
 import { every, overflow } from "../lib/pages.js";
-import { fill, fillWithHarm } from "../lib/sample.js";
+import { fill, fillOthersWithHarm, fillWithHarm } from "../lib/sample.js";
 import { Server } from "../lib/server.js";
 
 const server = new Server();
-let ids, harm;
+let ids, harm, more;
 withBrowser();
 before(async () => {
   await server.start();
   ids = await fill(server);
   harm = await fillWithHarm(server);
+  more = await fillOthersWithHarm(server);
 });
 after(() => server.stop());
 
 flow("no page is wider than its window", { forgives: MISSING }, async (context) => {
   const page = await context.newPage();
   const wide = [];
-  for (const path of await every(page, server, { ...ids, ...harm })) {
+  for (const path of [...(await every(page, server, { ...ids, ...harm })), ...more]) {
     await page.goto(server.url + path);
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: HEIGHT });
@@ -39,6 +40,7 @@ flow("what strangers write is shown and does nothing", {}, async (context) => {
   await context.addCookies([{ name: "windlass-told", value: encodeURIComponent(script), url: server.url }]);
   const shown = ["/", "/queues", "/jobs", "/jobs?filter=queue:harm", ...asked, `/sign-in?back=${encodeURIComponent(script)}`];
   shown.push(...Object.values(harm).map((id) => `/jobs/${id}`));
+  shown.push(...more);
   for (const path of shown) {
     await page.goto(server.url + path);
     const found = await page.evaluate(() => ({

@@ -28,6 +28,11 @@ pub(crate) async fn created(url: &str) -> anyhow::Result<Arc<dyn Store>> {
     windlass::open(url).await.map_err(|error| explained(url, error))
 }
 
+/// Whether a store was named on this command line: one that the environment names for daily work is not for what only shows something.
+pub(crate) fn is_named() -> bool {
+    std::env::args().any(|arg| arg == "--store" || arg.starts_with("--store="))
+}
+
 /// Opens a store that is written to, and says where one was made by that: a command in the wrong folder works like any other.
 pub(crate) async fn created_and_told(globals: &Globals) -> anyhow::Result<Arc<dyn Store>> {
     let url = &globals.store;

@@ -45,6 +45,7 @@ use windlass_core::engine::{Ran, Worker};
 use windlass_core::handler::Run;
 use windlass_core::job::{IntoDraft, Job, JobError, JobRecord, Outcome};
 use windlass_core::store::Store;
+use windlass_core::time::Timestamp;
 
 pub use clocked::Clock;
 use clocked::ClockedStore;
@@ -92,6 +93,13 @@ fn drop_schema(url: &str) {
     if let Ok(Err(error)) = dropped {
         eprintln!("the schema of a test store is left behind: {error}");
     }
+}
+
+/// This store as it is by a clock of its own, which shows this moment: data as of earlier times are written through it.
+#[must_use]
+pub fn clocked(store: Arc<dyn Store>, moment: Timestamp) -> (Arc<dyn Store>, Clock) {
+    let clock = Clock::at(moment);
+    (Arc::new(ClockedStore::new(store, clock.clone())), clock)
 }
 
 impl TestStore {

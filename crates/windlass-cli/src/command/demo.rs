@@ -131,11 +131,9 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
 }
 
 impl Location {
-    fn new(folder: &Path, store: &str) -> Self {
-        // Only by name: a store that the environment names for daily work is not for a demo.
-        let named = std::env::args().any(|arg| arg == "--store" || arg.starts_with("--store="));
+    fn new(folder: &Path, given: &str) -> Self {
         let own = || format!("sqlite:{}", folder.join("demo.db").display());
-        let url = if named { store.to_owned() } else { own() };
+        let url = if store::is_named() { given.to_owned() } else { own() };
         Self { url, queue: format!("demo-{}", std::process::id()), folder: folder.to_owned() }
     }
 }

@@ -1,5 +1,7 @@
 //! `windlass dev`: a worker and the HTTP API in one process, for who writes handlers. A changed `windlass.toml` is used at once.
 
+mod sample;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +32,7 @@ use crate::store;
 Examples:
   windlass dev
   windlass dev --listen 127.0.0.1:8080 --config jobs/windlass.toml
+  windlass dev --sample
 
 Nobody is asked for a token, so that it listens on this machine alone. For production there are windlass work and windlass serve.")]
 pub(crate) struct Args {
@@ -39,9 +42,24 @@ pub(crate) struct Args {
     /// The file with the handlers; it may come later
     #[arg(long, value_name = "FILE", default_value = "windlass.toml")]
     config: PathBuf,
+    /// Show a shop with made-up jobs in place of yours: in a new store that is removed afterwards, or in the empty one of --store
+    #[arg(long, conflicts_with = "config")]
+    sample: bool,
 }
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
+    if !args.sample {
+        return serve(args, globals).await;
+    }
+    // Its handlers are for jobs of its own.
+    let folder = tempfile::Builder::new().prefix("windlass-sample-").tempdir()?;
+    let own = format!("sqlite:{}", folder.path().join("sample.db").display());
+    let store = if store::is_named() { globals.store.clone() } else { own };
+    let globals = Globals { store, ..globals.clone() };
+    serve(Args { config: folder.path().join("none.toml"), ..args }, &globals).await
+}
+
+async fn serve(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     shutdown::ignore_write_signals();
     check(args.listen)?;
     let (service, lifeline) = Service::of_environment();
@@ -49,13 +67,18 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let screen = Screen::without_progress();
     logs::begin(&screen, globals.out.asides(), false);
     let store = store::created_and_told(globals).await?;
+    let hands = if args.sample { sample::fill(&store).await? } else { Vec::new() };
     let server = bind(args.listen).await?;
     globals.out.aside(&format!("serving http://{}\n", server.address()?));
     let client = keys::encrypting(Client::new(store.clone()), keys::of(&args.config)?);
     let api = Api::of(client, Access::open(), None).redacting(redaction(&args.config));
-    let dev = Dev { globals, service: &service, file: args.config, store, screen };
+    let plans = if args.sample { Plans::Nothing } else { Plans::OfFile };
+    let dev = Dev { globals, service: &service, file: args.config, plans, store, screen };
     let work = async {
-        let ended = dev.work(&mut signals).await;
+        let ended = tokio::select! {
+            ended = dev.work(&mut signals) => ended,
+            Err(error) = sample::live(hands) => Err(error),
+        };
         api.stopping().cancel();
         ended
     };
@@ -65,11 +88,20 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     ended.map(|()| Exit::Done)
 }
 
+/// What is run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plans {
+    OfFile,
+    /// The sample has workers of its own.
+    Nothing,
+}
+
 /// The worker of a file that changes.
 struct Dev<'g> {
     globals: &'g Globals,
     service: &'g Service,
     file: PathBuf,
+    plans: Plans,
     store: Arc<dyn Store>,
     screen: Screen,
 }
@@ -97,6 +129,9 @@ impl Dev<'_> {
 
     /// What the file says.
     fn plan(&self) -> Plan {
+        if self.plans == Plans::Nothing {
+            return Plan::nothing(&self.file);
+        }
         if !self.file.exists() {
             return self.nothing(&format!("there is no {} yet", self.file.display()));
         }

@@ -156,3 +156,76 @@ fn it_listens_on_this_machine_alone() {
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(error.contains("windlass serve"), "{error}");
 }
+
+/// `windlass dev --sample` in this fixture's folder, with these words more; its process and the address of its API.
+fn sample(fixture: &WorkFixture, more: &[&str]) -> (std::process::Child, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
+    command.args(["dev", "--sample", "--listen", "127.0.0.1:0"]).args(more);
+    let log = fixture.path("sample.log");
+    // What the environment names is for daily work.
+    command.env("WINDLASS_STORE", fixture.url()).env("TMPDIR", fixture.path("tmp"));
+    command.stdin(Stdio::null()).stderr(fs::File::create(&log).expect("a log"));
+    let child = command.spawn().expect("started");
+    let mut address = None;
+    until("it says where it serves", || {
+        let said = fs::read_to_string(&log).unwrap_or_default();
+        address = said.lines().find_map(|line| line.strip_prefix("serving http://").map(str::to_owned));
+        address.is_some()
+    });
+    (child, address.expect("it was found"))
+}
+
+/// The sample has something of everything, in a store of its own that goes with it; what somebody retries is run.
+#[tokio::test]
+async fn a_sample_shows_a_shop_and_leaves_nothing() {
+    let fixture = WorkFixture::with(&config("true")).await;
+    let (mut child, address) = sample(&fixture, &[]);
+    let get = |path: &str| {
+        let (status, said) = request(&address, &format!("GET {path}"), "");
+        assert_eq!(status, 200, "{path}: {said}");
+        said
+    };
+    for state in ["dead", "retryable", "running", "available", "waiting", "completed", "cancelled"] {
+        let jobs = get(&format!("/v1/jobs?filter=state:{state}&limit=1"));
+        assert!(jobs.contains("\"id\""), "no job is {state}: {jobs}");
+    }
+    for (path, has) in [
+        ("/v1/workflows", "supplier.onboard"),
+        ("/v1/schedules", "sitemap"),
+        ("/v1/sources", "nordlicht-stock"),
+        ("/v1/subscriptions", "receipts"),
+        ("/v1/operations", "marketing"),
+        ("/v1/limits", "payment.capture"),
+    ] {
+        let said = get(path);
+        assert!(said.contains(has), "{path}: {said}");
+    }
+    let dead = get("/v1/jobs?filter=state:dead%20kind:invoice.create&limit=1");
+    let at = dead.find("job_").expect("an id");
+    let id = &dead[at..at + 30];
+    let (status, said) = request(&address, &format!("POST /v1/jobs/{id}/retry"), "");
+    assert_eq!(status, 200, "{said}");
+    until("a worker of the shop has run it", || get(&format!("/v1/jobs/{id}")).contains("\"completed\""));
+    assert!(fixture.jobs("").await.is_empty(), "nothing comes into the store of daily work");
+
+    // SAFETY: a plain call on the process that this test has started.
+    unsafe { libc::kill(child.id() as i32, libc::SIGTERM) };
+    assert!(child.wait().expect("it ended").success());
+    let left = fs::read_dir(fixture.path("tmp")).map_or(0, Iterator::count);
+    assert_eq!(left, 0, "its store is removed");
+}
+
+/// Nobody wants a made-up shop among jobs of their own.
+#[tokio::test]
+async fn a_sample_fills_an_empty_store_alone() {
+    let fixture = WorkFixture::with(&config("true")).await;
+    fixture.enqueue("k", "null").await;
+    let output = Command::new(env!("CARGO_BIN_EXE_windlass"))
+        .args(["dev", "--sample", "--listen", "127.0.0.1:0", "--store", &fixture.url()])
+        .output()
+        .expect("run");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("--sample fills an empty one"), "{error}");
+    assert_eq!(fixture.jobs("").await.len(), 1);
+}

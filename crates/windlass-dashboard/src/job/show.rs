@@ -176,7 +176,7 @@ fn attempts(view: &View, job: &Job) -> Markup {
         section {
             h2 { "Attempts" }
             @if job.attempts.is_empty() && job.state != State::Running {
-                p.meta { "It has not run yet." }
+                p.meta { @if job.attempt == 0 { "It has not run yet." } @else { "None of them failed." } }
             } @else {
                 ol.attempts reversed {
                     @if job.state == State::Running {

@@ -51,13 +51,23 @@ pub struct Clock(Arc<AtomicI64>);
 
 impl Clock {
     pub(super) fn new() -> Self {
-        Self(Arc::new(AtomicI64::new(Timestamp::wall_clock().as_micros())))
+        Self::at(Timestamp::wall_clock())
+    }
+
+    /// One that shows this.
+    pub(super) fn at(moment: Timestamp) -> Self {
+        Self(Arc::new(AtomicI64::new(moment.as_micros())))
     }
 
     /// What it shows.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+
+    /// Sets it, also to a moment that is over: what is written then is of that moment.
+    pub fn set(&self, moment: Timestamp) {
+        self.0.store(moment.as_micros(), Ordering::SeqCst);
     }
 
     /// Moves it on, from the present moment at least: what a driver's transaction wrote meanwhile has the
