@@ -3,6 +3,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use windlass::{Outcome, State, Timestamp};
+use windlass_http::words::time::number;
+
+use crate::parts::counted;
 
 /// A job.
 #[derive(Debug, Deserialize)]
@@ -72,6 +75,27 @@ pub(crate) struct Jobs {
     pub(crate) next: Option<String>,
     pub(crate) prev: Option<String>,
     pub(crate) complete: bool,
+    #[serde(default)]
+    count: Option<Count>,
+}
+
+/// How many match.
+#[derive(Debug, Deserialize)]
+struct Count {
+    value: u64,
+    exact: bool,
+}
+
+impl Jobs {
+    /// How many match, where that is known: they were counted, or are all on this page.
+    pub(crate) fn number(&self) -> Option<String> {
+        let is_one_page = self.complete && self.next.is_none() && self.prev.is_none();
+        match &self.count {
+            Some(Count { value, exact }) => Some(counted(*value, (*exact, false))),
+            None if is_one_page => Some(number(self.items.len() as u64)),
+            None => None,
+        }
+    }
 }
 
 impl Job {

@@ -41,6 +41,26 @@ pub(super) struct Wanted {
     filter: String,
     #[serde(default)]
     cursor: String,
+    /// Whether all that match are to be counted, which may take a moment.
+    #[serde(default)]
+    count: Counted,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Counted {
+    #[default]
+    None,
+    Exact,
+}
+
+impl Counted {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Exact => "exact",
+        }
+    }
 }
 
 pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Response, Fault> {
@@ -48,7 +68,8 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
     let asked = [("filter", filter), ("limit", ROWS), ("cursor", &wanted.cursor)];
     let path = link("/v1/jobs", &asked);
     // Args are not shown, and fifty jobs may have many megabytes of them.
-    let heads = link("/v1/jobs", &[asked[0], asked[1], asked[2], ("fields", "head")]);
+    let more = [("fields", "head"), ("count", wanted.count.word())];
+    let heads = link("/v1/jobs", &[&asked[..], &more].concat());
     let found = match view.ask().get::<Jobs>(&heads).await {
         Err(fault) if !fault.is_of_form() => return Err(fault),
         // A filter that cannot be read stays in its box, with what is wrong with it.
@@ -60,8 +81,9 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
     let pick = may_operate.then_some(selected::pick as fn(&_) -> _);
     let body = html! {
         div.title {
-            h1 { "Jobs" }
+            h1 { "Jobs" @if let Ok(found) = &found { (counted(found)) } }
             div.tools {
+                @if found.as_ref().is_ok_and(|found| found.number().is_none()) { a href=(link("jobs", &[("filter", filter), ("count", "exact")])) { "Count all that match" } }
                 (copy("Copy as command", &command(filter)))
                 (copy("Copy as curl", &view.curl(&path)))
                 (columns.form(&view))
@@ -87,6 +109,10 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
     let page = Page::new(Nav::Jobs, "Jobs", body);
     let is_first = wanted.cursor.is_empty() && found.is_ok();
     if is_first { page.live("counts=true").show(&view).await } else { page.show(&view).await }
+}
+
+fn counted(found: &Jobs) -> Markup {
+    html! { @if let Some(number) = found.number() { " " span.meta { (number) } } }
 }
 
 fn page(filter: &str, cursor: Option<&str>) -> Option<String> {

@@ -10,6 +10,8 @@ use crate::fixture::{TestPages, on_both_stores};
 use crate::operations::dead;
 
 on_both_stores! {
+    /// What is longer than a page is counted where somebody asks.
+    a_list_says_how_many_match;
     chosen_jobs_are_retried_and_cancelled;
     what_was_refused_is_told_with_its_reason;
     /// Where the middle of what was chosen is refused, what was done before is told.
@@ -18,6 +20,19 @@ on_both_stores! {
     who_may_only_read_chooses_nothing;
     /// What is copied runs in a shell as it is: what is said of it stands beside it.
     a_command_is_copied_without_what_is_said_of_it;
+}
+
+async fn a_list_says_how_many_match(pages: TestPages) {
+    for queue in std::iter::repeat_n("bulk", 51).chain(["mail", "mail"]) {
+        pages.post("/v1/jobs", &json!({"kind": "work", "queue": queue})).await;
+    }
+    let heading = |number: &str| format!("<h1>Jobs <span class=\"meta\">{number}</span></h1>");
+    pages.page("/jobs?filter=queue:mail").await.mentions(&[&heading("2")]);
+    let long = pages.page("/jobs?filter=queue:bulk").await;
+    long.mentions(&["<h1>Jobs</h1>", "jobs?filter=queue:bulk&amp;count=exact"]);
+    let counted = pages.page("/jobs?filter=queue:bulk&count=exact").await;
+    counted.mentions(&[&heading("51")]);
+    assert!(!counted.text.contains("Count all that match"));
 }
 
 async fn a_command_is_copied_without_what_is_said_of_it(pages: TestPages) {
