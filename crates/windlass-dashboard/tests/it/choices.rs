@@ -39,8 +39,9 @@ async fn press(pages: &TestPages, path: &str, form: &str, headers: &[(&str, &str
 #[track_caller]
 fn cookie(shown: &Shown, name: &str) -> (String, String) {
     assert_eq!(shown.status, StatusCode::SEE_OTHER, "{}", shown.text);
-    let all = shown.headers.get_all(header::SET_COOKIE).iter().filter_map(|one| one.to_str().ok());
-    let own = all.filter(|one| one.starts_with(name)).last().expect("it is set");
+    let mut all =
+        shown.headers.get_all(header::SET_COOKIE).iter().filter_map(|one| one.to_str().ok());
+    let own = all.rfind(|one| one.starts_with(name)).expect("it is set");
     let (pair, rest) = own.split_once("; ").expect("it says for how long");
     (pair.to_owned(), rest.to_owned())
 }

@@ -22,7 +22,7 @@ on_both_stores! {
 async fn what_matches_is_a_table(pages: TestPages) {
     let body = json!({
         "kind": "mail.send", "queue": "-mail", "priority": -3, "tags": ["vip", "eu"],
-        "subjects": [{"type": "customer", "id": "4,2"}], "args": {"text": "say \"hi\"\r\n", "n": 1},
+        "subjects": [{"type": "customer", "id": "4\"2"}], "args": {"text": "say \"hi\"\r\n", "n": 1},
     });
     let id = pages.post("/v1/jobs", &body).await["id"].as_str().expect("an id").to_owned();
     pages.post("/v1/jobs", &json!({"kind": "other"})).await;
@@ -32,7 +32,7 @@ async fn what_matches_is_a_table(pages: TestPages) {
     let lines: Vec<&str> = file.text.split("\r\n").collect();
     assert_eq!((lines.len(), lines[2]), (3, ""), "{lines:?}");
     assert!(lines[0].starts_with("id,kind,queue,state,priority"), "{}", lines[0]);
-    let line = format!("{id},mail.send,'-mail,available,-3,0,,vip eu,\"customer=4,2\",2");
+    let line = format!("{id},mail.send,'-mail,available,-3,0,,vip eu,\"customer=4\"\"2\",2");
     assert!(lines[1].starts_with(&line), "{}", lines[1]);
     assert!(
         lines[1].contains(r#""{""n"":1,""text"":""say \""hi\""\r\n""}""#)
