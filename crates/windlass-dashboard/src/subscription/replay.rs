@@ -125,8 +125,8 @@ async fn page(
         (form(name, wanted))
         @match tried {
             Some(Ok(found)) => (offered(view, name, wanted, found)),
-            Some(Err(fault)) => @if refused.is_none() { (alert(Some(fault))) },
-            None => {},
+            Some(Err(fault)) if refused.is_none() => (alert(Some(fault))),
+            _ => {},
         }
     };
     let page = Page::new(Nav::Subscriptions, format!("Replay {name}"), body);
