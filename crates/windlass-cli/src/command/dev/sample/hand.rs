@@ -8,7 +8,7 @@ use windlass::job::{Claimed, ClaimRequest, Fence, HandlerKey, Settlement, Share,
 use windlass::progress::Report;
 use windlass::stats::{Gather, of_verdict};
 use windlass::store::{Now, Store};
-use windlass::worker::{Beat, LivesWith, Registration};
+use windlass::worker::{Beat, LivesWith, Registration, Renewal};
 use windlass::{JobId, LeaseId, Timestamp, WorkerId};
 
 /// A claim takes args of any size.
@@ -86,7 +86,8 @@ impl Hand {
 
     /// Lives on for so long; the jobs that it is to cancel.
     pub(super) async fn beat(&mut self, lease: Duration) -> anyhow::Result<Vec<JobId>> {
-        match self.store.heartbeat(self.me.worker, lease, Now::Database).await? {
+        let renewal = Renewal { lease, claimed: Some(Duration::ZERO) };
+        match self.store.heartbeat(self.me.worker, renewal, Now::Database).await? {
             Beat::Alive { cancels, .. } => Ok(cancels.into_iter().map(|(job, _)| job).collect()),
             Beat::Gone => {
                 self.store.register(&self.me, Now::Database).await?;
