@@ -231,7 +231,7 @@ fn end(held: Held, ago: Duration, rng: &mut Rng) -> (Held, Duration, Verdict) {
 }
 
 fn fault(job: &Claimed, ago: Duration, rng: &mut Rng) -> Option<Verdict> {
-    if ago > AWAY[0] && ago < AWAY[0] + HOUR {
+    if ago > AWAY[0] && ago < AWAY[0] + 3 * HOUR {
         return None;
     }
     let is_away = ago <= RENDERER_AWAY[0] && ago > RENDERER_AWAY[1];
