@@ -8,7 +8,7 @@ use super::document::{Step, Workflow};
 use super::graph::{HEIGHT, Laid, WIDTH, laid};
 use crate::assets;
 use crate::filter::encoded;
-use crate::parts::cut;
+use crate::parts::{cut, plain};
 use crate::state::look;
 
 /// Larger graphs are a table alone.
@@ -37,7 +37,7 @@ pub(super) fn picture(workflow: &Workflow, steps: &[Step]) -> Option<Markup> {
                 title { "Steps, and which waits for which" }
                 @for (is_critical, edge) in &edges {
                     path class={ "edge" @if *is_critical { " critical" } } d=(way(&edge.points)) {
-                        title { (steps[edge.to].step) " waits for " (steps[edge.from].step) }
+                        title { (plain(&steps[edge.to].step)) " waits for " (plain(&steps[edge.from].step)) }
                     }
                 }
                 @for (nth, step) in steps.iter().enumerate() { (node(&laid, nth, step, is_critical(step))) }
@@ -54,7 +54,7 @@ fn node(laid: &Laid, nth: usize, step: &Step, is_critical: bool) -> Markup {
     let name = windlass_http::words::escape::in_one_line(&step.step);
     html! {
         a class={ "node " (colour) @if is_critical { " critical" } } href={ "jobs/" (encoded(&step.job)) } {
-            title { (name) ": " (step.state.word()) @if is_critical { ", on the way that takes longest" } }
+            title { (plain(name)) ": " (step.state.word()) @if is_critical { ", on the way that takes longest" } }
             rect x=(x) y=(y) width=(WIDTH) height=(HEIGHT) rx="6" {}
             svg x=(x + 10) y=(y + 14) width="16" height="16" { (glyph) }
             text x=(x + 34) y=(y + 19) { (cut(&name, NAME_CHARS)) }
