@@ -54,7 +54,7 @@ fn node(laid: &Laid, nth: usize, step: &Step, is_critical: bool) -> Markup {
     let name = windlass_http::words::escape::in_one_line(&step.step);
     html! {
         a class={ "node " (colour) @if is_critical { " critical" } } href={ "jobs/" (encoded(&step.job)) } {
-            title { (plain(name)) ": " (step.state.word()) @if is_critical { ", on the way that takes longest" } }
+            title { (name) ": " (step.state.word()) @if is_critical { ", on the way that takes longest" } }
             rect x=(x) y=(y) width=(WIDTH) height=(HEIGHT) rx="6" {}
             svg x=(x + 10) y=(y + 14) width="16" height="16" { (glyph) }
             text x=(x + 34) y=(y + 19) { (cut(&name, NAME_CHARS)) }
