@@ -34,10 +34,17 @@ async function reduce([base64, scale, colours]) {
     const colour = (data[at] << 16) | (data[at + 1] << 8) | data[at + 2];
     times.set(colour, (times.get(colour) ?? 0) + 1);
   }
-  const known = [...times].sort((a, b) => b[1] - a[1]).slice(0, colours).map(([colour]) => colour);
-  const places = new Map(known.map((colour, place) => [colour, place]));
   const parts = (colour) => [colour >> 16, (colour >> 8) & 255, colour & 255];
   const far = (one, other) => parts(one).reduce((sum, part, at) => sum + (part - parts(other)[at]) ** 2, 0);
+  // Rare ones that are like no other come first: a red word among greys.
+  const often = [...times].sort((a, b) => b[1] - a[1]).map(([colour]) => colour);
+  const known = [];
+  for (const alike of [400, 0]) {
+    for (const colour of often) {
+      if (known.length < colours && !known.some((other) => far(colour, other) <= alike)) known.push(colour);
+    }
+  }
+  const places = new Map(known.map((colour, place) => [colour, place]));
   for (const colour of times.keys()) {
     if (places.has(colour)) continue;
     let nearest = 0;

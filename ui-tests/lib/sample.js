@@ -117,7 +117,7 @@ export async function fillOthersWithHarm(server) {
   const long = "n".repeat(128);
   const note = `${SCRIPT} ${MARKS} ${"y".repeat(200)}`;
   const step = (name, after = []) => ({ name, after, job: { kind: long, args: { name } } });
-  const { id } = await server.post("/v1/workflows", { name: `${SCRIPT}${MARKS}`, key: MARKS, steps: [step(SCRIPT), step(MARKS, [SCRIPT]), step(long, [MARKS])] });
+  const { id } = await server.post("/v1/workflows", { name: SCRIPT, key: MARKS, steps: [step(SCRIPT), step(MARKS, [SCRIPT]), step(long, [MARKS])] });
   await server.put(`/v1/schedules/${long}`, { rule: "0 3 * * *", kind: long });
   await server.post(`/v1/schedules/${long}/pause`, { note });
   const name = "s".repeat(100);

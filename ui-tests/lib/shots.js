@@ -106,7 +106,7 @@ async function withPage(options, body) {
 export function accept() {
   return withPage({ sample: true }, async (page, server) => {
     for (const file of [FONTS, README]) mkdirSync(dirname(file), { recursive: true });
-    const readme = { path: "/?since=24h", theme: "light", size: { width: 1280, height: 800 } };
+    const readme = { path: "/?since=24h", theme: "light", size: { width: 1280, height: 1080 } };
     const scratch = await page.context().newPage();
     writeFileSync(README, await small(scratch, await shoot(page, server, readme), 1));
     for (const sight of await chosen(page, server)) {

@@ -37,7 +37,7 @@ test("the README shows a picture of the overview that loads quickly", () => {
   const png = readFileSync(README);
   const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
   assert.equal(png.toString("latin1", 1, 4), "PNG");
-  assert.deepEqual([width, height], [1280, 800]);
+  assert.deepEqual([width, height], [1280, 1080]);
   assert.ok(png.length <= 150_000, `${png.length} bytes`);
   const readme = readFileSync(fileURLToPath(new URL("../../README.md", import.meta.url)), "utf8");
   assert.match(readme.slice(0, 4_000), /!\[[^\]]{20,}\]\(docs\/images\/dashboard\.png\)/, "near its top, with words for those who do not see it");

@@ -4,6 +4,8 @@ use maud::{Markup, html};
 use windlass::Timestamp;
 use windlass_http::words::time::span;
 
+use crate::parts::plain;
+
 /// What an axis is cut into.
 const UNITS: u64 = 1_000;
 /// A bar is never narrower, so that it can be seen.
@@ -55,7 +57,7 @@ impl Axis {
         let ran = bar.begins.map(|from| self.part(from, bar.ends, NARROWEST));
         html! {
             svg.bar viewBox="0 0 1000 16" preserveAspectRatio="none" role="img" {
-                title { (bar.title) }
+                title { (plain(bar.title)) }
                 @for at in ["250", "500", "750"] { line.grid x1=(at) x2=(at) y1="0" y2="16" {} }
                 @if let Some((x, width)) = waited { rect.waited x=(x) width=(width) y="7" height="2" {} }
                 @if let Some((x, width)) = ran { rect class=(bar.colour) x=(x) width=(width) y="3" height="10" {} }

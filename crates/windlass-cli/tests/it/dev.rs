@@ -169,7 +169,8 @@ fn sample(fixture: &WorkFixture, more: &[&str]) -> (std::process::Child, String)
     let mut address = None;
     until("it says where it serves", || {
         let said = fs::read_to_string(&log).unwrap_or_default();
-        address = said.lines().find_map(|line| line.strip_prefix("serving http://").map(str::to_owned));
+        address =
+            said.lines().find_map(|line| line.strip_prefix("serving http://").map(str::to_owned));
         address.is_some()
     });
     (child, address.expect("it was found"))
@@ -185,7 +186,8 @@ async fn a_sample_shows_a_shop_and_leaves_nothing() {
         assert_eq!(status, 200, "{path}: {said}");
         said
     };
-    for state in ["dead", "retryable", "running", "available", "waiting", "completed", "cancelled"] {
+    for state in ["dead", "retryable", "running", "available", "waiting", "completed", "cancelled"]
+    {
         let jobs = get(&format!("/v1/jobs?filter=state:{state}&limit=1"));
         assert!(jobs.contains("\"id\""), "no job is {state}: {jobs}");
     }
@@ -205,7 +207,9 @@ async fn a_sample_shows_a_shop_and_leaves_nothing() {
     let id = &dead[at..at + 30];
     let (status, said) = request(&address, &format!("POST /v1/jobs/{id}/retry"), "");
     assert_eq!(status, 200, "{said}");
-    until("a worker of the shop has run it", || get(&format!("/v1/jobs/{id}")).contains("\"completed\""));
+    until("a worker of the shop has run it", || {
+        get(&format!("/v1/jobs/{id}")).contains("\"completed\"")
+    });
     assert!(fixture.jobs("").await.is_empty(), "nothing comes into the store of daily work");
 
     // SAFETY: a plain call on the process that this test has started.

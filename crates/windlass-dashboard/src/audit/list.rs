@@ -146,7 +146,7 @@ fn more(act: &Act) -> Markup {
         details {
             summary { "What it changed" }
             (difference(before.as_deref(), after.as_deref()))
-            @if let Some(asked) = &asked { p.meta { "Asked for" } pre.json { (pretty(asked)) } }
+            @if let Some(asked) = &asked { p.meta { "Asked for" } pre.json tabindex="0" { (pretty(asked)) } }
             p.meta { "SHA-256 " code.long { (act.digest) } }
         }
     }

@@ -64,7 +64,7 @@ fn data(data: Option<&RawValue>, is_redacted: bool) -> Markup {
         section {
             h2 { "Data" }
             @match data {
-                Some(data) => { (copy("Copy", data.get())) pre.json { (pretty(data.get())) } }
+                Some(data) => { (copy("Copy", data.get())) pre.json tabindex="0" { (pretty(data.get())) } }
                 None => p.meta { "It has none." },
             }
             @if is_redacted { p.note { "Fields that are marked are not shown." } }

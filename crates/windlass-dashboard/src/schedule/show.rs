@@ -51,7 +51,7 @@ pub(super) async fn show(view: View, Path(Named { name }): Path<Named>) -> Resul
                 (history(&view, &one, last.as_ref()))
             }
             div {
-                section { h2 { "Args" } (copy("Copy", one.args.get())) pre.json { (pretty(one.args.get())) } }
+                section { h2 { "Args" } (copy("Copy", one.args.get())) pre.json tabindex="0" { (pretty(one.args.get())) } }
                 (facts(&view, &one))
                 @if may_operate { (apart(&view, &one)) }
             }

@@ -52,7 +52,7 @@ pub(super) async fn show(
             }
             div {
                 (facts(&view, &one))
-                section { h2 { "What is read" } (copy("Copy", one.about.get())) pre.json { (pretty(one.about.get())) } }
+                section { h2 { "What is read" } (copy("Copy", one.about.get())) pre.json tabindex="0" { (pretty(one.about.get())) } }
                 @if may_operate { (apart(&view, &one)) }
             }
         }

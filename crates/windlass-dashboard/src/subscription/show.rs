@@ -38,7 +38,7 @@ pub(super) async fn show(view: View, Path(Named { name }): Path<Named>) -> Resul
                 @if !one.waiting.is_empty() { (windows(&view, &one.waiting)) }
             }
             div {
-                section { h2 { "Filter" } p { (text(&one.wants)) } (copy("Copy", one.filter.get())) pre.json { (pretty(one.filter.get())) } }
+                section { h2 { "Filter" } p { (text(&one.wants)) } (copy("Copy", one.filter.get())) pre.json tabindex="0" { (pretty(one.filter.get())) } }
                 (facts(&view, &one))
                 @if may_operate { (apart(&view, &one)) }
             }

@@ -3,13 +3,12 @@
 use std::fmt::Write;
 
 use maud::{Markup, PreEscaped, html};
-use windlass_http::words::escape::in_one_line;
 
 use super::document::{Step, Workflow};
 use super::graph::{HEIGHT, Laid, WIDTH, laid};
 use crate::assets;
 use crate::filter::encoded;
-use crate::parts::cut;
+use crate::parts::{cut, plain};
 use crate::state::look;
 
 /// Larger graphs are a table alone.
@@ -30,7 +29,7 @@ pub(super) fn picture(workflow: &Workflow, steps: &[Step]) -> Option<Markup> {
 }
 
 fn drawn(workflow: &Workflow, steps: &[Step], laid: &Laid) -> Markup {
-    let title = |nth: usize| cut(&in_one_line(&steps[nth].step), TITLE_CHARS);
+    let title = |nth: usize| cut(&plain(&steps[nth].step), TITLE_CHARS);
     let is_critical = |step: &Step| workflow.critical_path.contains(&step.step);
     let pairs: Vec<_> = workflow.critical_path.windows(2).collect();
     let is_on_way = |from: usize, to: usize| {
@@ -60,7 +59,7 @@ fn node(laid: &Laid, nth: usize, step: &Step, is_critical: bool) -> Markup {
     let (picture, colour) = look(step.state);
     // What follows is XML of our own beside texts of others, which maud escapes.
     let glyph = PreEscaped(format!("<use href=\"{}#{picture}\"/>", assets::path("icons")));
-    let name = cut(&in_one_line(&step.step), TITLE_CHARS);
+    let name = cut(&plain(&step.step), TITLE_CHARS);
     html! {
         a class={ "node " (colour) @if is_critical { " critical" } } href={ "jobs/" (encoded(&step.job)) } {
             title { (name) ": " (step.state.word()) @if is_critical { ", on the way that takes longest" } }

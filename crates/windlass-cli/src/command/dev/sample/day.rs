@@ -32,13 +32,45 @@ const SEED: u64 = 20_261;
 const CLAIM: usize = 200;
 
 const SHOP: &[&str] = &[
-    "mail.receipt", "mail.shipping", "mail.digest", "invoice.create", "payment.capture", "catalog.import", "catalog.row",
-    "order.reserve", "order.pick", "order.ship", "report.daily", "sitemap.build", "supplier.stock",
+    "mail.receipt",
+    "mail.shipping",
+    "mail.digest",
+    "invoice.create",
+    "payment.capture",
+    "catalog.import",
+    "catalog.row",
+    "order.reserve",
+    "order.pick",
+    "order.ship",
+    "report.daily",
+    "sitemap.build",
+    "supplier.stock",
 ];
 const WORKERS: [Profile; 3] = [
-    Profile { host: "app-1", pid: 812, build: "shop 2.14.0", queues: &["mail", "billing", "orders", "imports", "default"], kinds: SHOP, slots: 16 },
-    Profile { host: "app-2", pid: 790, build: "shop 2.14.0", queues: &["mail", "billing", "orders", "imports", "default"], kinds: SHOP, slots: 16 },
-    Profile { host: "media-1", pid: 233, build: "thumbs 1.3.1", queues: &["media"], kinds: &["image.thumbnail", "image.crop"], slots: 4 },
+    Profile {
+        host: "app-1",
+        pid: 812,
+        build: "shop 2.14.0",
+        queues: &["mail", "billing", "orders", "imports", "default"],
+        kinds: SHOP,
+        slots: 16,
+    },
+    Profile {
+        host: "app-2",
+        pid: 790,
+        build: "shop 2.14.0",
+        queues: &["mail", "billing", "orders", "imports", "default"],
+        kinds: SHOP,
+        slots: 16,
+    },
+    Profile {
+        host: "media-1",
+        pid: 233,
+        build: "thumbs 1.3.1",
+        queues: &["media"],
+        kinds: &["image.thumbnail", "image.crop"],
+        slots: 4,
+    },
 ];
 
 /// The day under way.
@@ -60,7 +92,14 @@ impl Day {
         let now = clock.now();
         clock.set(before(now, BEGINS));
         let client = Client::new(Arc::clone(&store)).with_origin("shop");
-        let leader = Profile { host: "app-0", pid: 1, build: "shop 2.13.2", queues: &[], kinds: &[], slots: 1 };
+        let leader = Profile {
+            host: "app-0",
+            pid: 1,
+            build: "shop 2.13.2",
+            queues: &[],
+            kinds: &[],
+            slots: 1,
+        };
         let leader = Hand::register(&store, &leader, HOUR).await?;
         let mut hands = Vec::new();
         for profile in &WORKERS {
@@ -122,7 +161,8 @@ impl Day {
         for _ in 0..number {
             self.orders += 1;
             let data = order(self.orders, self.rng.usize(..8), self.rng.u64(900..24_000));
-            let event = NewEvent::new("order.paid", json_of(&data)).source("https://shop.example.com");
+            let event =
+                NewEvent::new("order.paid", json_of(&data)).source("https://shop.example.com");
             let customer = data["customer"].as_str().unwrap_or_default();
             let about = windlass::Subject::new("customer", customer);
             let event = event.time(self.clock.now());
@@ -130,7 +170,8 @@ impl Day {
         }
         self.client.publish_all(events).await?;
         if ago > 20 * MINUTE {
-            let thumbnails = (0..number + self.rng.usize(..2)).map(|_| self.thumbnail()).collect::<Vec<_>>();
+            let thumbnails =
+                (0..number + self.rng.usize(..2)).map(|_| self.thumbnail()).collect::<Vec<_>>();
             self.client.enqueue_all(thumbnails).await?;
         }
         Ok(())
@@ -190,7 +231,7 @@ fn end(held: Held, ago: Duration, rng: &mut Rng) -> (Held, Duration, Verdict) {
 }
 
 fn fault(job: &Claimed, ago: Duration, rng: &mut Rng) -> Option<Verdict> {
-    if ago > AWAY[0] && ago < AWAY[0] + HOUR {
+    if ago > AWAY[0] && ago < AWAY[0] + 3 * HOUR {
         return None;
     }
     let is_away = ago <= RENDERER_AWAY[0] && ago > RENDERER_AWAY[1];

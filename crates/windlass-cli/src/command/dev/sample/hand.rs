@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use windlass::job::{Claimed, ClaimRequest, Fence, HandlerKey, Settlement, Share, Verdict};
+use windlass::job::{ClaimRequest, Claimed, Fence, HandlerKey, Settlement, Share, Verdict};
 use windlass::progress::Report;
 use windlass::stats::{Gather, of_verdict};
 use windlass::store::{Now, Store};

@@ -7,7 +7,7 @@ use windlass::job::Verdict;
 use windlass::progress::{Level, NewLogLine, Progress};
 use windlass::queue::Pause;
 use windlass::subscription::{Filter, Start, Subscription};
-use windlass::{Client, NewJob, Limit, LimitOn, Missed, Outcome, Schedule};
+use windlass::{Client, Limit, LimitOn, Missed, NewJob, Outcome, Schedule};
 
 use super::day::Day;
 use super::hand::Held;
@@ -32,13 +32,27 @@ pub(super) async fn rules(client: &Client) -> anyhow::Result<()> {
             client.subscribe(name, &subscription, Start::Now).await?;
         }
     }
-    let zone = |rule: &str| -> anyhow::Result<Schedule> { Ok(Schedule::rule(rule)?.zone("Europe/Berlin")?) };
+    let zone = |rule: &str| -> anyhow::Result<Schedule> {
+        Ok(Schedule::rule(rule)?.zone("Europe/Berlin")?)
+    };
     let report = zone("0 6 * * *")?;
-    client.put_schedule("daily-report", report, job("report.daily", "default", &json!({ "to": "office@example.com" }))).await?;
+    client
+        .put_schedule(
+            "daily-report",
+            report,
+            job("report.daily", "default", &json!({ "to": "office@example.com" })),
+        )
+        .await?;
     let sitemap = zone("every 30m")?.missed(Missed::None);
     client.put_schedule("sitemap", sitemap, job("sitemap.build", "default", &Value::Null)).await?;
     let digest = zone("0 18 * * fri")?;
-    client.put_schedule("weekly-digest", digest, job("mail.digest", "mail", &json!({ "list": "regulars" }))).await?;
+    client
+        .put_schedule(
+            "weekly-digest",
+            digest,
+            job("mail.digest", "mail", &json!({ "list": "regulars" })),
+        )
+        .await?;
     client.pause_schedule("weekly-digest", Some("until the new template is there")).await?;
     let gateway = Limit::on(LimitOn::Kind("payment.capture".to_owned())).running(8);
     client.set_limit_with_note(&gateway, "the gateway allows eight at once").await?;
@@ -76,7 +90,11 @@ async fn enqueue(day: &Day, kind: &str, queue: &str, orders: &[u64]) -> anyhow::
 }
 
 /// Ends what the first worker can take.
-async fn settle(day: &mut Day, ago: Duration, verdict: impl Fn(&Held) -> Verdict) -> anyhow::Result<()> {
+async fn settle(
+    day: &mut Day,
+    ago: Duration,
+    verdict: impl Fn(&Held) -> Verdict,
+) -> anyhow::Result<()> {
     day.at(ago);
     let at = super::words::before(day.now, ago);
     let held = day.hands[0].claim(50, at.after(Duration::from_millis(40))).await?;
@@ -88,7 +106,13 @@ async fn settle(day: &mut Day, ago: Duration, verdict: impl Fn(&Held) -> Verdict
 /// A group of errors, and a mail that nobody gets.
 async fn failed(day: &mut Day) -> anyhow::Result<()> {
     day.at(31 * MINUTE);
-    enqueue(day, "invoice.create", "billing", &[11_042, 11_045, 11_046, 11_051, 11_057, 11_058, 11_063]).await?;
+    enqueue(
+        day,
+        "invoice.create",
+        "billing",
+        &[11_042, 11_045, 11_046, 11_051, 11_057, 11_058, 11_063],
+    )
+    .await?;
     enqueue(day, "mail.receipt", "mail", &[11_047, 11_060]).await?;
     settle(day, 30 * MINUTE, |one| {
         let order: Value = one.job.args.read().unwrap_or_default();
@@ -116,14 +140,23 @@ async fn tried_again(day: &mut Day) -> anyhow::Result<()> {
 /// An import, a mailing and what has to wait for the first of an order.
 async fn running(day: &mut Day) -> anyhow::Result<()> {
     day.at(7 * MINUTE);
-    let import = job("catalog.import", "imports", &json!({ "file": "s3://imports/winter-2026.csv", "rows": 48_210 }));
+    let import = job(
+        "catalog.import",
+        "imports",
+        &json!({ "file": "s3://imports/winter-2026.csv", "rows": 48_210 }),
+    );
     let digest = job("mail.digest", "mail", &json!({ "list": "newsletter", "recipients": 12_480 }));
     let shipping = |step: &str| {
         let draft = job("order.pick", "orders", &json!({ "order": 11_168, "step": step }));
         draft.subject("order", 11_168).lane("order=11168")
     };
-    day.client.enqueue_all([import.tag("winter").timeout(40 * MINUTE), digest.tag("newsletter").timeout(40 * MINUTE)]).await?;
-    day.client.enqueue_all(["shelf", "parcel", "label"].map(shipping)).await?;
+    day.client
+        .enqueue_all([
+            import.tag("winter").timeout(40 * MINUTE),
+            digest.tag("newsletter").timeout(40 * MINUTE),
+        ])
+        .await?;
+    day.client.enqueue_all(["collect", "wrap", "label"].map(shipping)).await?;
     let at = super::words::before(day.now, 6 * MINUTE);
     let held = day.hands[1].claim(50, at).await?;
     day.at(MINUTE);
@@ -133,13 +166,19 @@ async fn running(day: &mut Day) -> anyhow::Result<()> {
             "mail.digest" => (18.0, "sending", 2_246, 12_480),
             _ => continue,
         };
-        let progress = Progress { percent: Some(percent), note: Some(note.to_owned()), done: Some(done), total: Some(total) };
+        let progress = Progress {
+            percent: Some(percent),
+            note: Some(note.to_owned()),
+            done: Some(done),
+            total: Some(total),
+        };
         let lines = said(&one.job.kind);
-        day.hands[1].report(one, |report| {
-            report.progress = Some((progress, 1));
-            report.lines = lines;
-        })
-        .await?;
+        day.hands[1]
+            .report(one, |report| {
+                report.progress = Some((progress, 1));
+                report.lines = lines;
+            })
+            .await?;
     }
     day.hands[1].keeps = held;
     Ok(())

@@ -20,14 +20,14 @@ pub(super) const CUSTOMERS: [(&str, &str); 8] = [
 ];
 
 pub(super) const SMTP_BUSY: &str = "SmtpError: 451 4.7.1 greylisted, try again later\n  at send (mail/smtp.rs:88)\n  at receipt (mail/receipt.rs:31)";
-pub(super) const NO_MAILBOX: &str =
-    "SmtpError: 550 5.1.1 no such mailbox\n  at send (mail/smtp.rs:91)\n  at receipt (mail/receipt.rs:31)";
-pub(super) const GATEWAY: &str =
-    "GatewayTimeout: the payment gateway did not answer within 30 s\n  at capture (billing/gateway.rs:140)";
+pub(super) const NO_MAILBOX: &str = "SmtpError: 550 5.1.1 no such mailbox\n  at send (mail/smtp.rs:91)\n  at receipt (mail/receipt.rs:31)";
+pub(super) const GATEWAY: &str = "GatewayTimeout: the payment gateway did not answer within 30 s\n  at capture (billing/gateway.rs:140)";
 
 /// Why an invoice could not be made.
 pub(super) fn renderer(order: u64) -> String {
-    format!("RenderError: pdf renderer answered 503 for order {order}\n  at render (billing/pdf.rs:57)\n  at create (billing/invoice.rs:22)")
+    format!(
+        "RenderError: pdf renderer answered 503 for order {order}\n  at render (billing/pdf.rs:57)\n  at create (billing/invoice.rs:22)"
+    )
 }
 
 /// A job with these args.
