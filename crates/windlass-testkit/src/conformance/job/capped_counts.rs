@@ -35,7 +35,7 @@ pub async fn a_long_queue_is_counted_up_to_the_cap(fixture: StoreFixture) {
     assert_eq!(counts.states_or_more().into_iter().collect::<Vec<_>>(), [State::Available]);
 }
 
-/// O30: once the bound of all queues is reached, of each further one a few are counted all the same.
+/// O30: once the bound of all queues is reached, of each further one a few are still counted.
 pub async fn many_long_queues_are_counted_within_one_bound(fixture: StoreFixture) {
     for nth in 0..=COUNTED_ALL / COUNTED {
         let name = format!("q{nth}");

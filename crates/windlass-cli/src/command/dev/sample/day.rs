@@ -226,7 +226,7 @@ fn end(held: Held, ago: Duration, rng: &mut Rng) -> (Held, Duration, Verdict) {
         _ => 140,
     };
     let ran = Duration::from_millis(usual * rng.u64(40..260) / 100);
-    let verdict = fault(&held.job, ago, rng).unwrap_or_else(|| Verdict::Complete { output: None });
+    let verdict = fault(&held.job, ago, rng).unwrap_or(Verdict::Complete { output: None });
     (held, ran, verdict)
 }
 
