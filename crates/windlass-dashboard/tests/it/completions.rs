@@ -98,7 +98,7 @@ async fn a_limited_caller_sees_their_own_alone(pages: TestPages) {
     let nobody = pages.asking(Access::by(|_| None));
     assert_eq!(
         nobody.get("/complete?of=jobs&text=queue:&at=6").await.status,
-        StatusCode::SEE_OTHER
+        StatusCode::UNAUTHORIZED
     );
 }
 

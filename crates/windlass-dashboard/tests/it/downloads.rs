@@ -97,7 +97,7 @@ async fn a_limited_caller_gets_their_own_alone(pages: TestPages) {
         limited.page(path).await.has(&["acme"]).has_not(&["other"]);
     }
     let nobody = pages.asking(Access::by(|_| None));
-    assert_eq!(nobody.get("/jobs.csv").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(nobody.get("/jobs.csv").await.status, StatusCode::UNAUTHORIZED);
 }
 
 /// A file of which a part is missing does not look like a whole one: its connection is broken off.
