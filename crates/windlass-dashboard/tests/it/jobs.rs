@@ -23,9 +23,9 @@ on_both_stores! {
 }
 
 async fn a_list_says_how_many_match(pages: TestPages) {
-    for queue in std::iter::repeat_n("bulk", 51).chain(["mail", "mail"]) {
-        pages.post("/v1/jobs", &json!({"kind": "work", "queue": queue})).await;
-    }
+    let queues = std::iter::repeat_n("bulk", 51).chain(["mail", "mail"]);
+    let jobs: Vec<_> = queues.map(|queue| json!({"kind": "work", "queue": queue})).collect();
+    pages.post("/v1/jobs/batch", &json!({ "jobs": jobs })).await;
     let heading = |number: &str| format!("<h1>Jobs <span class=\"meta\">{number}</span></h1>");
     pages.page("/jobs?filter=queue:mail").await.mentions(&[&heading("2")]);
     let long = pages.page("/jobs?filter=queue:bulk").await;

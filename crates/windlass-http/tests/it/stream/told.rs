@@ -237,7 +237,7 @@ async fn the_numbers_of_jobs_are_told_when_they_change(api: TestApi) {
         (&first["queues"], &first["exact"], &first["left_out"]),
         (&json!({}), &json!(true), &json!(0))
     );
-    store.after("counts", 1).await;
+    store.after("capped_counts", 1).await;
     assert_eq!(watch.now(), None, "nothing has changed");
     api.post("/v1/jobs", &json!({"kind": "k", "queue": "mail"})).await.ok();
     assert_eq!(watch.told("counts").await["queues"], json!({"mail": {"available": 1}}));
