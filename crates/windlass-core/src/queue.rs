@@ -235,9 +235,11 @@ pub struct Unserved {
     pub kind: String,
     /// The version of their args.
     pub version: u16,
-    /// How many there are.
+    /// How many there are, of those that were looked at.
     pub jobs: u64,
-    /// When the oldest was due.
+    /// Whether there may be more.
+    pub or_more: bool,
+    /// When the oldest of them was due.
     pub oldest_due_at: Timestamp,
     /// Whether some live worker serves the queue (and only the kind is unknown).
     pub queue_served: bool,
@@ -295,7 +297,8 @@ pub trait QueueStore: Send + Sync {
     /// The queues whose jobs age.
     fn agings(&self) -> Reply<'_, Vec<Aging>>;
 
-    /// Jobs that are due and that no live worker could run.
+    /// Jobs that are due and that no live worker could run, of the first [`limits::COUNTED`](crate::limits::COUNTED) that wait in each
+    /// queue, [`limits::COUNTED_ALL`](crate::limits::COUNTED_ALL) in all: it costs the same however many wait.
     fn unserved(&self, now: Now) -> Reply<'_, Vec<Unserved>>;
 }
 

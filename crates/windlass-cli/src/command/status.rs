@@ -203,5 +203,9 @@ fn unserved_cell(group: &Unserved) -> Cell {
         format!("no worker serves queue {}", group.queue)
     };
     let jobs = time::count(group.jobs, "job");
-    Cell::toned(Tone::Attention, format!("! {jobs} of {}@{}: {why}", group.kind, group.version))
+    let more = if group.or_more { "more than " } else { "" };
+    Cell::toned(
+        Tone::Attention,
+        format!("! {more}{jobs} of {}@{}: {why}", group.kind, group.version),
+    )
 }

@@ -108,8 +108,11 @@ pub struct UnservedBody<'a> {
     kind: &'a str,
     /// The version of their args.
     version: u16,
+    /// How many there are, of those that were looked at.
     jobs: u64,
-    /// When the oldest was due.
+    /// Whether there may be more.
+    or_more: bool,
+    /// When the oldest of them was due.
     #[schema(value_type = schema::Moment)]
     oldest_due_at: Timestamp,
     /// Whether some live worker serves the queue, so that only the kind is unknown.
@@ -147,6 +150,7 @@ fn unserved(group: &Unserved) -> UnservedBody<'_> {
         kind: &group.kind,
         version: group.version,
         jobs: group.jobs,
+        or_more: group.or_more,
         oldest_due_at: group.oldest_due_at,
         queue_served: group.queue_served,
     }

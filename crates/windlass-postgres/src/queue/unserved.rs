@@ -2,6 +2,7 @@
 
 use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
+use windlass_core::limits::{COUNTED, COUNTED_ALL, COUNTED_LEAST};
 use windlass_core::queue::Unserved;
 use windlass_core::time::Timestamp;
 use windlass_core::worker::WorkerRecord;
@@ -17,14 +18,19 @@ pub(crate) async fn unserved(
     workers: &[WorkerRecord],
     now: Timestamp,
 ) -> Result<Vec<Unserved>, StoreError> {
+    let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let bounds = [number(COUNTED), number(COUNTED_ALL), number(COUNTED_LEAST)];
+    let now_at = now.as_micros();
+    let binds = [&now_at, &bounds[0], &bounds[1], &bounds[2]].map(|value| (value as _, Type::INT8));
     let mut groups = Vec::new();
-    for row in connection.query(UNSERVED, &[(&now.as_micros(), Type::INT8)]).await? {
+    for row in connection.query(UNSERVED, &binds).await? {
         let group = Unserved {
             queue: get(&row, 0)?,
             kind: get(&row, 1)?,
             version: get::<i16>(&row, 2)?.cast_unsigned(),
             jobs: get::<i64>(&row, 3)?.unsigned_abs(),
-            oldest_due_at: Timestamp::from_micros(get(&row, 4)?),
+            or_more: get(&row, 4)?,
+            oldest_due_at: Timestamp::from_micros(get(&row, 5)?),
             queue_served: false,
         };
         groups.extend(group.unless_served(workers, now));

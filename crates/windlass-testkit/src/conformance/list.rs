@@ -232,6 +232,7 @@ macro_rules! behaviours {
                     a_worker_must_serve_the_queue_and_know_the_kind
                     a_dead_worker_serves_nobody
                     only_due_jobs_can_be_unserved
+                    a_long_queue_is_looked_at_up_to_a_bound
                 }
             }
             edit {

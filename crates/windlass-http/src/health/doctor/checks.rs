@@ -151,7 +151,8 @@ fn handlers(found: &Findings) -> Check {
         .iter()
         .map(|group| {
             let age = time::age(found.facts.now.since(group.oldest_due_at));
-            let jobs = time::count(group.jobs, "job");
+            let jobs = Counted { jobs: group.jobs, or_more: group.or_more };
+            let jobs = told::counted_as(jobs, "job");
             format!(
                 "{}@{} in queue {}: {jobs}, oldest {age}",
                 group.kind, group.version, group.queue
@@ -166,11 +167,11 @@ fn handlers(found: &Findings) -> Check {
 }
 
 fn queues(found: &Findings) -> Check {
-    let mut unserved: BTreeMap<&str, (u64, Duration)> = BTreeMap::new();
+    let mut unserved: BTreeMap<&str, (Counted, Duration)> = BTreeMap::new();
     for group in found.unserved.iter().filter(|group| !group.queue_served) {
         let age = found.facts.now.since(group.oldest_due_at);
         let (jobs, oldest) = unserved.entry(&group.queue).or_default();
-        *jobs += group.jobs;
+        *jobs = jobs.and(Counted { jobs: group.jobs, or_more: group.or_more });
         *oldest = (*oldest).max(age);
     }
     if unserved.is_empty() {
@@ -179,7 +180,7 @@ fn queues(found: &Findings) -> Check {
     let groups: Vec<String> = unserved
         .iter()
         .map(|(queue, (jobs, oldest))| {
-            format!("{queue}: {}, oldest {}", time::count(*jobs, "job"), time::age(*oldest))
+            format!("{queue}: {}, oldest {}", told::counted_as(*jobs, "job"), time::age(*oldest))
         })
         .collect();
     Check::problem("queues", format!("no worker serves queues with due jobs\n{}", listed(&groups)))

@@ -1,6 +1,7 @@
 //! Unserved: jobs that wait for a worker that does not exist.
 
-use windlass_core::limits::LEASE;
+use windlass_core::job::Lane;
+use windlass_core::limits::{COUNTED, LEASE};
 use windlass_core::queue::Unserved;
 
 use crate::draft::{job, jobs};
@@ -55,6 +56,16 @@ pub async fn only_due_jobs_can_be_unserved(fixture: StoreFixture) {
     let ended = worker.id();
     fixture.enqueue_one(job().kind("ghost").due_in(MINUTE)).await;
     assert_eq!(unserved(&fixture).await, [], "while {ended} lives");
+}
+
+/// C18: a long queue is looked at as far as the bound goes, and it is told that there may be more.
+pub async fn a_long_queue_is_looked_at_up_to_a_bound(fixture: StoreFixture) {
+    fixture.enqueue(jobs(COUNTED + 5).map(|job| job.queue("bulk"))).await;
+    fixture.enqueue([job().queue("lined").lane(Lane::by("a")), job().queue("lined")]).await;
+    let told = groups(&fixture).await;
+    let told: Vec<_> =
+        told.iter().map(|group| (group.queue.as_str(), group.jobs, group.or_more)).collect();
+    assert_eq!(told, [("bulk", COUNTED as u64, true), ("lined", 2, false)]);
 }
 
 async fn groups(fixture: &StoreFixture) -> Vec<Unserved> {
