@@ -29,20 +29,23 @@ const CHOSEN = {
   "errors-light": ["errors", "light", SCREEN],
   "operations-new-light": ["operations-new", "light", SCREEN],
 };
+/** Their bars move with the time of day. */
+const CHARTS = "figure svg:not(.icon)";
 export const ACCEPTED_NAMES = Object.keys(CHOSEN);
 
 /** Those of the accepted pictures, as they are here. */
 export async function chosen(page, server) {
   const known = new Map(await others(server)).set("jobs", "/jobs").set("queues", "/queues").set("errors", "/errors");
-  return Object.entries(CHOSEN).map(([name, [of, theme, size]]) => ({ name, path: known.get(of), theme, size }));
+  return Object.entries(CHOSEN).map(([name, [of, theme, size]]) => ({ name, path: known.get(of), theme, size, covered: CHARTS }));
 }
 
-/** The part of a page that is seen first. */
-export async function shoot(page, server, { path, theme, size }) {
+/** The part of a page that is seen first; what is drawn by the clock is covered where pictures are compared. */
+export async function shoot(page, server, { path, theme, size, covered }) {
   await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
   await page.setViewportSize(size);
   await page.goto(server.url + path);
-  return page.screenshot();
+  const mask = covered ? [page.locator(covered)] : [];
+  return page.screenshot({ mask, maskColor: "#808080" });
 }
 
 /** A page that stands still: nothing turns, and nothing is asked for again. */
