@@ -38,7 +38,7 @@ use windlass_core::job::{
     InHand, JobHead, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
 };
 use windlass_core::json::storable_text;
-use windlass_core::limits::ERROR_BYTES;
+use windlass_core::limits::{COUNTED, ERROR_BYTES};
 use windlass_core::store::{Now, Reply};
 
 use crate::store::PostgresStore;
@@ -204,7 +204,7 @@ impl JobStore for PostgresStore {
     }
 
     fn capped_counts(&self) -> Reply<'_, Counts> {
-        Box::pin(capped_counts::capped_counts(&self.claims))
+        Box::pin(capped_counts::capped_counts(&self.claims, COUNTED))
     }
 
     fn counts(&self) -> Reply<'_, Counts> {

@@ -58,7 +58,7 @@ impl QueueStore for PostgresStore {
 
     fn queues(&self, now: Now) -> Reply<'_, Vec<QueueRecord>> {
         Box::pin(async move {
-            let counts = capped_counts(&self.claims).await?;
+            let counts = capped_counts(&self.claims, 1).await?;
             let workers = worker::list::workers(&self.claims).await?;
             list::queues(&self.claims, counts, &workers, now).await
         })

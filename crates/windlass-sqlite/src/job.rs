@@ -44,7 +44,7 @@ use windlass_core::job::{
     InHand, JobHead, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
 };
 use windlass_core::json::storable_text;
-use windlass_core::limits::ERROR_BYTES;
+use windlass_core::limits::{COUNTED, ERROR_BYTES};
 use windlass_core::store::{Now, Reply};
 
 use crate::connection::reader::in_one_snapshot;
@@ -275,7 +275,7 @@ impl JobStore for SqliteStore {
     }
 
     fn capped_counts(&self) -> Reply<'_, Counts> {
-        Box::pin(self.readers.read(in_one_snapshot(capped_counts::capped_counts)))
+        Box::pin(self.readers.read(in_one_snapshot(|c| capped_counts::capped_counts(c, COUNTED))))
     }
 
     fn counts(&self) -> Reply<'_, Counts> {

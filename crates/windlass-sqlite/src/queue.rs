@@ -70,7 +70,7 @@ impl QueueStore for SqliteStore {
 
     fn queues(&self, now: Now) -> Reply<'_, Vec<QueueRecord>> {
         Box::pin(self.readers.read(in_one_snapshot(move |c| {
-            let counts = capped_counts(c)?;
+            let counts = capped_counts(c, 1)?;
             list::queues(c, counts, &worker::list::workers(c)?, at(now))
         })))
     }

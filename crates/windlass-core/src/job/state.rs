@@ -34,6 +34,9 @@ impl State {
     /// The number the stores keep for a job that waits for its conditions, beside that of one that is parked.
     pub const AWAITS: i16 = -1;
 
+    /// The number under which they count jobs that have ended and were removed since.
+    pub const PRUNED: i16 = 8;
+
     /// Every state, in the order of a job's life.
     pub const ALL: [Self; 8] = [
         Self::Waiting,

@@ -81,6 +81,23 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Adds jobs of a queue by the code that their state is stored with, [`State::PRUNED`] for those that were removed: how a
+    /// backend reads its rows.
+    pub fn add(&mut self, queue: &str, code: i16, jobs: u64) {
+        match State::from_code(code) {
+            _ if jobs == 0 => {}
+            Some(state) => {
+                let states = self.by_queue.entry(queue.to_owned()).or_default();
+                *states.entry(state).or_default() += jobs;
+            }
+            None if code == State::PRUNED => {
+                self.pruned += jobs;
+                *self.pruned_by_queue.entry(queue.to_owned()).or_default() += jobs;
+            }
+            None => {}
+        }
+    }
+
     /// Whether there may be more jobs of a queue in this state than were counted.
     #[must_use]
     pub fn may_be_more(&self, queue: &str, state: State) -> bool {

@@ -4,18 +4,12 @@ use axum::http::Method;
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::act::back;
+use crate::act::{Pressed, back};
 use crate::extract::{Form, Path};
 use crate::fault::Fault;
 use crate::filter::encoded;
 use crate::parts::Which;
 use crate::view::View;
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Asked {
-    #[serde(default)]
-    back: String,
-}
 
 /// What the page shows of the answer.
 #[derive(Debug, Deserialize)]
@@ -26,7 +20,7 @@ struct Named {
 pub(super) async fn quiet(
     view: View,
     Path(Which { id }): Path<Which>,
-    Form(asked): Form<Asked>,
+    Form(asked): Form<Pressed>,
 ) -> Result<Response, Fault> {
     let label = ask(&view, &id, "quiet").await?;
     let told = format!("Worker {label} takes no new work from its next heartbeat on.");
@@ -36,7 +30,7 @@ pub(super) async fn quiet(
 pub(super) async fn resume(
     view: View,
     Path(Which { id }): Path<Which>,
-    Form(asked): Form<Asked>,
+    Form(asked): Form<Pressed>,
 ) -> Result<Response, Fault> {
     let label = ask(&view, &id, "resume").await?;
     let told = format!("Worker {label} takes work again from its next heartbeat on.");
@@ -46,7 +40,7 @@ pub(super) async fn resume(
 pub(super) async fn stop(
     view: View,
     Path(Which { id }): Path<Which>,
-    Form(asked): Form<Asked>,
+    Form(asked): Form<Pressed>,
 ) -> Result<Response, Fault> {
     let label = ask(&view, &id, "stop").await?;
     let told = format!("Worker {label} ends what it runs, and leaves.");

@@ -68,7 +68,8 @@ impl Runs {
     /// Two requests, however many workers there are.
     pub(super) async fn of(view: &View) -> Result<Self, Fault> {
         let limit = ASKED.to_string();
-        let running = link("/v1/jobs", &[("filter", "state:running"), ("limit", &limit)]);
+        let running = [("filter", "state:running"), ("limit", &limit), ("fields", "head")];
+        let running = link("/v1/jobs", &running);
         let mut by_worker: HashMap<String, Vec<Job>> = HashMap::new();
         for job in view.ask().get::<Jobs>(&running).await?.items {
             if let Some(worker) = job.worker.clone() {

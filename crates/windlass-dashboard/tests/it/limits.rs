@@ -127,7 +127,7 @@ async fn a_lane_that_stands_still_is_opened(pages: TestPages) {
 }
 
 /// Where a verb is done to the kind that workers of tests know.
-fn kind(verb: &str) -> String {
+pub(crate) fn kind(verb: &str) -> String {
     format!("/kinds/{}/{verb}", "work")
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use windlass_testkit::worker::worker;
 
 use crate::fixture::{TestPages, on_both_stores};
+use crate::limits::kind;
 
 on_both_stores! {
     /// Bad input: an address or a form that cannot be read is a page, as every other error.
@@ -43,7 +44,7 @@ async fn what_cannot_be_read_is_a_page(pages: TestPages) {
 
 async fn a_refused_form_keeps_its_text(pages: TestPages) {
     pages.worker(worker()).await;
-    let note = "n".repeat(2_000);
+    let (note, pause) = ("n".repeat(2_000), kind("pause"));
     for (path, fields, kept) in [
         (
             "/settings/alerts/mute",
@@ -56,12 +57,12 @@ async fn a_refused_form_keeps_its_text(pages: TestPages) {
             vec!["value=\"kind/a\"", "found `soon`"],
         ),
         (
-            "/kinds/work/pause",
+            &pause,
             vec![("for_ms", "86400000"), ("note", &*note)],
             vec!["value=\"86400000\" selected", &*note],
         ),
         (
-            "/kinds/work/pause",
+            &pause,
             vec![("for_ms", "a while"), ("note", "why")],
             vec!["value=\"why\"", "found `a while`"],
         ),

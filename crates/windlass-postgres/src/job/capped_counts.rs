@@ -4,9 +4,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
 use windlass_core::job::{Counts, State};
-use windlass_core::limits::{COUNTED, COUNTED_ALL, COUNTED_LEAST};
+use windlass_core::limits::{COUNTED_ALL, COUNTED_LEAST};
 
-use super::count::add;
 use crate::connection::Connection;
 use crate::row::get;
 
@@ -15,10 +14,14 @@ const CAPPED_COUNTS: &str = include_str!("capped_counts.sql");
 const OTHERS: [(i16, &[State]); 2] =
     [(2, &[State::Scheduled, State::Retryable]), (3, &[State::Waiting])];
 
-pub(crate) async fn capped_counts(connection: &Connection) -> Result<Counts, StoreError> {
-    let most =
-        [COUNTED, COUNTED_ALL, COUNTED_LEAST].map(|most| i64::try_from(most).unwrap_or(i64::MAX));
-    let binds = most.each_ref().map(|most| (most as _, Type::INT8));
+/// Of each queue and state at most so many: one where only the names of queues are asked for.
+pub(crate) async fn capped_counts(
+    connection: &Connection,
+    most: usize,
+) -> Result<Counts, StoreError> {
+    let bounds = [most, COUNTED_ALL, COUNTED_LEAST.min(most)]
+        .map(|most| i64::try_from(most).unwrap_or(i64::MAX));
+    let binds = bounds.each_ref().map(|bound| (bound as _, Type::INT8));
     let rows = connection.query(CAPPED_COUNTS, &binds).await?;
     let mut counts = Counts { exact: true, ..Counts::default() };
     let mut looked_at = [0; OTHERS.len()];
@@ -37,7 +40,7 @@ pub(crate) async fn capped_counts(connection: &Connection) -> Result<Counts, Sto
 fn read(row: &Row, counts: &mut Counts) -> Result<(i16, u64), StoreError> {
     let (queue, code): (String, i16) = (get(row, 0)?, get(row, 1)?);
     let jobs = get::<i64>(row, 2)?.max(0).unsigned_abs();
-    add(counts, &queue, code, jobs);
+    counts.add(&queue, code, jobs);
     if let Some(state) = State::from_code(code).filter(|_| get(row, 3).unwrap_or(false)) {
         counts.may_have_more(&queue, state);
     }

@@ -10,9 +10,6 @@ use windlass_core::limits::COUNT_DEADLINE;
 use crate::connection::Connection;
 use crate::row::get;
 
-/// The state under which pruned jobs are counted.
-const PRUNED: i16 = 8;
-
 const COUNTS: &str = include_str!("count.sql");
 const ESTIMATE: &str =
     "select greatest(reltuples, 0)::int8 from pg_class where oid = 'windlass.pending'::regclass";
@@ -29,24 +26,9 @@ fn read_counts(rows: &[SimpleQueryRow]) -> Result<Counts, StoreError> {
     let mut counts = Counts { exact: true, ..Counts::default() };
     for row in rows {
         let (queue, code): (String, i16) = (parsed(row, 0)?, parsed(row, 1)?);
-        add(&mut counts, &queue, code, parsed::<i64>(row, 2)?.max(0).unsigned_abs());
+        counts.add(&queue, code, parsed::<i64>(row, 2)?.max(0).unsigned_abs());
     }
     Ok(counts)
-}
-
-pub(super) fn add(counts: &mut Counts, queue: &str, code: i16, jobs: u64) {
-    match State::from_code(code) {
-        _ if jobs == 0 => {}
-        Some(state) => {
-            let states = counts.by_queue.entry(queue.to_owned()).or_default();
-            *states.entry(state).or_default() += jobs;
-        }
-        None if code == PRUNED => {
-            counts.pruned += jobs;
-            *counts.pruned_by_queue.entry(queue.to_owned()).or_default() += jobs;
-        }
-        None => {}
-    }
 }
 
 /// A value of an answer that came as text.

@@ -3,9 +3,9 @@
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
 use windlass_core::job::{Counts, State};
-use windlass_core::limits::{COUNTED, COUNTED_ALL, COUNTED_LEAST};
+use windlass_core::limits::{COUNTED_ALL, COUNTED_LEAST};
 
-use super::count::{add, add_kept};
+use super::count::add_kept;
 use crate::row::{all, one};
 
 /// An index in the order of queues, gone through one after the other.
@@ -15,18 +15,23 @@ struct Index {
     count: &'static str,
 }
 
+/// The next queue with available jobs that do not stand in line.
+pub(crate) const NEXT_FREE: &str = "select queue from windlass_pending indexed by windlass_ready \
+     where state = 2 and line is null and queue > ?1 order by queue limit 1";
+/// The same of those that do.
+pub(crate) const NEXT_IN_LINE: &str = "select queue from windlass_pending indexed by windlass_line \
+     where state = 2 and line is not null and queue > ?1 order by queue limit 1";
+
 const BY_QUEUE: [Index; 3] = [
     Index {
         code: 2,
-        next: "select queue from windlass_pending indexed by windlass_ready \
-               where state = 2 and line is null and queue > ?1 order by queue limit 1",
+        next: NEXT_FREE,
         count: "select count(*) from (select 1 from windlass_pending indexed by windlass_ready \
                 where queue = ?1 and state = 2 and line is null limit ?2)",
     },
     Index {
         code: 2,
-        next: "select queue from windlass_pending indexed by windlass_line \
-               where state = 2 and line is not null and queue > ?1 order by queue limit 1",
+        next: NEXT_IN_LINE,
         count: "select count(*) from (select 1 from windlass_pending indexed by windlass_line \
                 where queue = ?1 and state = 2 and line is not null limit ?2)",
     },
@@ -53,12 +58,13 @@ const OTHERS: [(&str, &[State]); 2] = [
     ),
 ];
 
-pub(crate) fn capped_counts(connection: &Connection) -> Result<Counts, StoreError> {
+/// Of each queue and state at most so many: one where only the names of queues are asked for.
+pub(crate) fn capped_counts(connection: &Connection, most: usize) -> Result<Counts, StoreError> {
     let mut counts = Counts { exact: true, ..Counts::default() };
     add_kept(connection, &mut counts)?;
     let mut left = COUNTED_ALL;
     for index in &BY_QUEUE {
-        count_queues(connection, index, (&mut counts, &mut left))?;
+        count_queues(connection, (index, most), (&mut counts, &mut left))?;
     }
     let is_cut: Vec<bool> = OTHERS
         .iter()
@@ -71,17 +77,17 @@ pub(crate) fn capped_counts(connection: &Connection) -> Result<Counts, StoreErro
 
 fn count_queues(
     connection: &Connection,
-    index: &Index,
+    (index, most): (&Index, usize),
     (counts, left): (&mut Counts, &mut usize),
 ) -> Result<(), StoreError> {
     let mut queue = String::new();
     while let Some(next) = one::<String>(connection, index.next, [&queue])? {
         queue = next;
-        let most = COUNTED.min(*left).max(COUNTED_LEAST);
+        let most = most.min((*left).max(COUNTED_LEAST));
         let limit = i64::try_from(most + 1).unwrap_or(i64::MAX);
         let found: Option<i64> = one(connection, index.count, params![queue, limit])?;
         let found = found.unwrap_or_default().unsigned_abs();
-        add(counts, &queue, index.code, found.min(most as u64));
+        counts.add(&queue, index.code, found.min(most as u64));
         *left = left.saturating_sub(usize::try_from(found).unwrap_or(usize::MAX));
         if let Some(state) = State::from_code(index.code).filter(|_| found > most as u64) {
             counts.may_have_more(&queue, state);
@@ -102,7 +108,7 @@ fn count_others(
     })?;
     let looked_at: u64 = found.iter().map(|(.., jobs)| jobs).sum();
     for (queue, code, jobs) in found {
-        add(counts, &queue, code, jobs);
+        counts.add(&queue, code, jobs);
     }
     Ok(looked_at > COUNTED_ALL as u64)
 }

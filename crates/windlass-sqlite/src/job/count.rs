@@ -9,7 +9,6 @@ use windlass_core::limits::COUNT_DEADLINE;
 
 use crate::error::store_error;
 use crate::lease::all_leases;
-use crate::maintenance::tidy::PRUNED;
 use crate::row::all;
 use crate::row::one;
 
@@ -50,27 +49,12 @@ pub(super) fn add_kept(connection: &Connection, counts: &mut Counts) -> Result<(
     for (queue, code, jobs) in all(connection, ADD_JOB_COUNT, [], |row| {
         Ok((row.get::<_, String>(0)?, row.get(1)?, row.get::<_, i64>(2)?.unsigned_abs()))
     })? {
-        add(counts, &queue, code, jobs);
+        counts.add(&queue, code, jobs);
     }
     for queue in running_queues(connection)? {
-        add(counts, &queue, State::Running.code(), 1);
+        counts.add(&queue, State::Running.code(), 1);
     }
     Ok(())
-}
-
-pub(super) fn add(counts: &mut Counts, queue: &str, code: i16, jobs: u64) {
-    match State::from_code(code) {
-        _ if jobs == 0 => {}
-        Some(state) => {
-            let states = counts.by_queue.entry(queue.to_owned()).or_default();
-            *states.entry(state).or_default() += jobs;
-        }
-        None if code == PRUNED => {
-            counts.pruned += jobs;
-            *counts.pruned_by_queue.entry(queue.to_owned()).or_default() += jobs;
-        }
-        None => {}
-    }
 }
 
 fn count_waiting(
@@ -86,7 +70,7 @@ fn count_waiting(
         let queue = row.get_ref(0).and_then(|value| Ok(value.as_str()?)).map_err(store_error)?;
         let code: i16 = row.get(1).map_err(store_error)?;
         if (run.0.as_str(), run.1) != (queue, code) {
-            add(counts, &run.0, run.1, length);
+            counts.add(&run.0, run.1, length);
             (run, length) = ((queue.to_owned(), code), 0);
         }
         length += 1;
@@ -96,7 +80,7 @@ fn count_waiting(
             break;
         }
     }
-    add(counts, &run.0, run.1, length);
+    counts.add(&run.0, run.1, length);
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
-use windlass_core::job::HandlerKey;
+use windlass_core::job::{HandlerKey, State};
 use windlass_core::maintenance::Tidied;
 use windlass_core::time::Timestamp;
 
@@ -21,8 +21,6 @@ use crate::operation::forget as operation;
 use crate::row::one;
 use crate::row::{Id, all, run};
 
-/// The state under which pruned jobs are counted.
-pub(crate) const PRUNED: i16 = 8;
 /// Available jobs looked at, per queue, for kinds that nobody knows: the ones in front.
 const HEADS: i64 = 2_000;
 
@@ -145,7 +143,7 @@ fn prune(connection: &Connection, now: Timestamp) -> Result<u64, StoreError> {
     let mut pruned = 0;
     for ((queue, state), jobs) in counted {
         add_job_count(connection, &queue, state, -jobs)?;
-        add_job_count(connection, &queue, PRUNED, jobs)?;
+        add_job_count(connection, &queue, State::PRUNED, jobs)?;
         pruned += jobs.unsigned_abs();
     }
     Ok(pruned)

@@ -3,9 +3,9 @@
 use rusqlite::Connection;
 use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, OperationId};
+use windlass_core::job::State;
 
 use crate::job::finish::add_job_count;
-use crate::maintenance::tidy::PRUNED;
 use crate::row::{Id, all, one, run};
 
 const DELETE: &str = "delete from windlass_finished where id = ?1 returning queue, state";
@@ -32,7 +32,7 @@ pub(super) fn delete(
         return Ok(pending.map_or(Deleted::Missing, |_| Deleted::Unended));
     };
     add_job_count(connection, &queue, state, -1)?;
-    add_job_count(connection, &queue, PRUNED, 1)?;
+    add_job_count(connection, &queue, State::PRUNED, 1)?;
     run(connection, REMOVED, [Id::from(operation), Id::from(job)])?;
     Ok(Deleted::Now)
 }

@@ -10,7 +10,6 @@ use crate::batch;
 use crate::job::finish::add_job_count;
 use crate::job::retry::{retake_key, stays_undone};
 use crate::job::settle::SettleContext;
-use crate::maintenance::tidy::PRUNED;
 use crate::row::{Count, Id, all, one, run};
 
 const NOTED: &str = "select job, has_ended, awaited, queue, state, blocks from windlass_operation_job \
@@ -196,7 +195,7 @@ fn restore(
     }
     run(connection, BACK_FINISHED, of(operation, was.job))?;
     add_job_count(connection, &was.queue, was.state, 1)?;
-    add_job_count(connection, &was.queue, PRUNED, -1)?;
+    add_job_count(connection, &was.queue, State::PRUNED, -1)?;
     block(connection, was)?;
     Ok(None)
 }

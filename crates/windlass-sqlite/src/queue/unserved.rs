@@ -9,21 +9,20 @@ use windlass_core::queue::Unserved;
 use windlass_core::time::Timestamp;
 use windlass_core::worker::WorkerRecord;
 
+use crate::job::capped_counts::{NEXT_FREE, NEXT_IN_LINE};
 use crate::row::{all, one};
 
 /// An index of available jobs in the order of their queues: the next queue, and the first jobs of one.
 const AVAILABLE: [(&str, &str); 2] = [
     (
-        "select queue from windlass_pending indexed by windlass_ready \
-         where state = 2 and line is null and queue > ?1 order by queue limit 1",
+        NEXT_FREE,
         "select queue, kind, version, count(*), min(run_at) from \
            (select queue, kind, version, run_at from windlass_pending indexed by windlass_ready \
             where queue = ?1 and state = 2 and line is null order by priority, run_at limit ?2) \
          where run_at <= ?3 group by queue, kind, version",
     ),
     (
-        "select queue from windlass_pending indexed by windlass_line \
-         where state = 2 and line is not null and queue > ?1 order by queue limit 1",
+        NEXT_IN_LINE,
         "select queue, kind, version, count(*), min(run_at) from \
            (select queue, kind, version, run_at from windlass_pending indexed by windlass_line \
             where queue = ?1 and state = 2 and line is not null order by priority, line limit ?2) \
