@@ -17,7 +17,16 @@ pub struct Gather {
     cells: Vec<Cell>,
     /// Where the cell of a time, a queue and a kind is.
     places: HashMap<(Grain, i64), HashMap<String, HashMap<String, usize>>>,
+    /// Where the last one was counted, by [`Moment`]: the next one is mostly of the same.
+    recent: [usize; 2],
     pairs: Pairs,
+}
+
+/// Which of a job's moments is counted.
+#[derive(Clone, Copy)]
+enum Moment {
+    Written,
+    Now,
 }
 
 /// How an attempt ended, and whether its job died of it, by what was written; `None` where nothing was, or it was counted before.
@@ -36,10 +45,10 @@ impl Gather {
     /// An attempt was started. The first one of a job counts it as enqueued too, in the time when it was written.
     pub fn started(&mut self, job: &Claimed, at: Timestamp) {
         if job.attempt <= 1 {
-            self.counts(job, job.created_at.min(at)).enqueued += 1;
+            self.counts(job, job.created_at.min(at), Moment::Written).enqueued += 1;
         }
         let wait = at.since(job.run_at);
-        let counts = self.counts(job, at);
+        let counts = self.counts(job, at, Moment::Now);
         counts.started += 1;
         counts.wait.count(wait);
     }
@@ -51,7 +60,7 @@ impl Gather {
         at: Timestamp,
         ((outcome, died), ran): ((Outcome, bool), Option<Duration>),
     ) {
-        let counts = self.counts(job, at);
+        let counts = self.counts(job, at, Moment::Now);
         counts.end(outcome);
         counts.died += u64::from(died);
         if let Some(ran) = ran {
@@ -68,13 +77,18 @@ impl Gather {
         Some(StatsPart::new(&gathered.cells))
     }
 
-    fn counts(&mut self, job: &Claimed, at: Timestamp) -> &mut Counts {
-        let start = Resolution::TenSeconds.start_of(at).as_micros();
-        let place = match self.known((Grain::Ten, start), &job.queue, &job.kind) {
-            Some(place) => place,
-            None => self.new_place((start, at), &job.queue, &job.kind),
-        };
+    fn counts(&mut self, job: &Claimed, at: Timestamp, moment: Moment) -> &mut Counts {
+        let start = Resolution::TenSeconds.start_of(at);
+        let recent = self.recent[moment as usize];
+        let is_same = self.cells.get(recent).is_some_and(|cell| cell.is_of(start, job));
+        let place = if is_same { recent } else { self.place((start.as_micros(), at), job) };
+        self.recent[moment as usize] = place;
         &mut self.cells[place].counts
+    }
+
+    fn place(&mut self, (start, at): (i64, Timestamp), job: &Claimed) -> usize {
+        self.known((Grain::Ten, start), &job.queue, &job.kind)
+            .unwrap_or_else(|| self.new_place((start, at), &job.queue, &job.kind))
     }
 
     fn known(&self, time: (Grain, i64), queue: &str, kind: &str) -> Option<usize> {
@@ -148,6 +162,34 @@ mod tests {
         let mut gather = Gather::default();
         gather.started(&Claimed { attempt: 2, ..job("k", 5) }, second(25));
         assert_eq!(cells(&mut gather).iter().map(|cell| cell.counts.enqueued).sum::<u64>(), 0);
+    }
+
+    #[test]
+    fn each_is_counted_with_its_own_queue_kind_and_time() {
+        let of_queue = |queue: &str, kind| Claimed { queue: queue.to_owned(), ..job(kind, 0) };
+        let mut gather = Gather::default();
+        for (job, at) in [
+            (of_queue("a", "k"), 1),
+            (of_queue("b", "k"), 1),
+            (of_queue("b", "l"), 1),
+            (of_queue("b", "l"), 11),
+            (of_queue("b", "l"), 12),
+            (of_queue("a", "k"), 2),
+        ] {
+            gather.started(&job, second(at));
+        }
+        let cells = cells(&mut gather);
+        let told: Vec<_> = cells
+            .iter()
+            .map(|cell| (&*cell.queue, &*cell.kind, cell.start, cell.counts.started))
+            .collect();
+        let expected = [
+            ("a", "k", second(0), 2),
+            ("b", "k", second(0), 1),
+            ("b", "l", second(0), 1),
+            ("b", "l", second(10), 2),
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

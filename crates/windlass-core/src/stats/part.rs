@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Counts, Histogram};
-use crate::job::Outcome;
+use crate::job::{Claimed, Outcome};
 use crate::time::Timestamp;
 
 /// What one process has counted since its last part. Its id makes it count once where it is sent again.
@@ -33,6 +33,16 @@ pub(super) struct Cell {
     pub(super) queue: String,
     pub(super) kind: String,
     pub(super) counts: Counts,
+}
+
+impl Cell {
+    /// Whether it is that of these ten seconds and of the job's queue and kind.
+    pub(super) fn is_of(&self, start: Timestamp, job: &Claimed) -> bool {
+        self.grain == Grain::Ten
+            && self.start == start
+            && self.queue == job.queue
+            && self.kind == job.kind
+    }
 }
 
 /// A cell as it is written.
