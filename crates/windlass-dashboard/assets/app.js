@@ -39,11 +39,19 @@ document.addEventListener("change", (event) => {
   for (const box of document.querySelectorAll(`input[type="checkbox"][name="${all.dataset.all}"]`)) box.checked = all.checked;
 });
 
+/** Says that the page stands still meanwhile. @param {boolean} isHeld */
+function hold(isHeld) {
+  const line = document.querySelector("#held");
+  if (line instanceof HTMLElement) line.hidden = !isHeld;
+}
+
 /** A page is not shown again under somebody who marks rows or fills in a form. */
 for (const moment of ["htmx:beforeRequest", "htmx:beforeSwap"]) {
   document.addEventListener(moment, (event) => {
     const isLive = event.target instanceof Element && event.target.id === "live";
-    if (isLive && document.querySelector("#live :is(.pick, .all) :checked, #live details.ask[open]")) event.preventDefault();
+    if (!isLive || !document.querySelector("#live :is(.pick, .all) :checked, #live details.ask[open]")) return;
+    event.preventDefault();
+    hold(true);
   });
 }
 
@@ -135,7 +143,7 @@ document.addEventListener("htmx:sseError", refresh);
 for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
   document.addEventListener(name, () => { isStale = true; tell(); });
 }
-document.addEventListener("htmx:afterSwap", () => { isStale = false; fresh = Date.now(); tell(); });
+document.addEventListener("htmx:afterSwap", () => { isStale = false; fresh = Date.now(); tell(); hold(false); });
 setInterval(() => {
   if (isStale) tell();
   if (document.visibilityState === "visible" && Date.now() - asked >= LOOK_MS) refresh();
@@ -146,8 +154,9 @@ document.addEventListener("visibilitychange", () => {
 
 // An answer that is not this page, such as the form to sign in, is shown as a page of its own.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const { target, serverResponse } = event.detail;
-  if (target.id !== "live" || serverResponse.includes('id="live"')) return;
+  const { target, serverResponse, xhr } = event.detail;
+  // Of a server that is away, or a proxy before it, the page as it was says more.
+  if (target.id !== "live" || xhr.status >= 500 || xhr.status === 429 || serverResponse.includes('id="live"')) return;
   event.preventDefault();
   location.reload();
 });

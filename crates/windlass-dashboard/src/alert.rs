@@ -16,7 +16,7 @@ use crate::fault::Fault;
 use crate::filter::encoded;
 use crate::form::{self, Button, Field, Fields, Refused, lasting, said};
 use crate::parts::short;
-use crate::parts::{copies, empty, icon, moment, since, text};
+use crate::parts::{copies, empty, icon, moment, plain, since, text};
 use crate::settings::{Tab, page};
 use crate::view::View;
 
@@ -126,7 +126,7 @@ fn mutes(view: &View, mutes: &[Mute], may_operate: bool) -> Markup {
                         form method="post" action="settings/alerts/unmute" {
                             (form::back(view))
                             input type="hidden" name="name" value=(mute.name);
-                            button.quiet aria-label={ "Unmute " (text(&mute.name)) } { (icon("play")) span { "Unmute" } }
+                            button.quiet aria-label={ "Unmute " (plain(&mute.name)) } { (icon("play")) span { "Unmute" } }
                         }
                     } } }
                 }

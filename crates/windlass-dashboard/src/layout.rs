@@ -146,6 +146,7 @@ impl Page {
                             (self.body)
                         }
                         // The stream is of an element that stays: what is shown again would open another one.
+                        p #held role="status" hidden { "Not refreshed while rows are marked or a form is open." }
                         p #stale role="status" sse-connect=[stream] hidden { "Disconnected. This page is as it was " time {} " ago." }
                     } @else { (self.body) }
                 }

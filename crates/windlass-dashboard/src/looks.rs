@@ -63,13 +63,17 @@ impl Look {
         Arc::new(Self { answer: OnceCell::new(), before })
     }
 
+    /// The answer. A refusal names who was refused, and is for nobody else.
     async fn ended(&self, ask: impl Future<Output = Answer>) -> Answer {
+        let (mut ask, mut is_mine) = (std::pin::pin!(ask), false);
         let answered = self.answer.get_or_init(async || {
+            is_mine = true;
             let began = Instant::now();
-            let answer = ask.await;
+            let answer = ask.as_mut().await;
             Answered { answer, took: began.elapsed(), at: Instant::now() }
         });
-        answered.await.answer.clone()
+        let answer = answered.await.answer.clone();
+        if is_mine || answer.0.is_success() { answer } else { ask.await }
     }
 
     fn is_fresh(&self) -> bool {
@@ -222,6 +226,20 @@ mod tests {
         assert_eq!(ask().await, 3);
         tokio::time::advance(STALE).await;
         assert_eq!(tokio::join!(ask(), slowly()).0, 4, "nor where it is not found out again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_is_for_who_was_refused() {
+        let (looks, key) = (Looks::default(), key("read", "/v1/status"));
+        let refused = |who: &'static str| async move {
+            tokio::task::yield_now().await;
+            (StatusCode::FORBIDDEN, Arc::new(who.as_bytes().to_vec()))
+        };
+        let (ana, ben) = tokio::join!(
+            looks.share(key.clone(), refused("ana")),
+            looks.share(key, refused("ben"))
+        );
+        assert_eq!((&ana.1[..], &ben.1[..]), (&b"ana"[..], &b"ben"[..]));
     }
 
     #[tokio::test(start_paused = true)]

@@ -56,8 +56,11 @@ struct Check {
 impl Status {
     /// How many jobs are in a state, where there are any.
     pub(crate) fn jobs_in(&self, state: State) -> Option<String> {
-        let jobs = self.jobs.get(&state).copied().filter(|jobs| *jobs > 0)?;
-        Some(counted(jobs, (self.exact, self.or_more.contains(&state))))
+        let jobs = self.jobs.get(&state).copied().unwrap_or(0);
+        if jobs == 0 && !self.or_more.contains(&state) {
+            return None;
+        }
+        Some(counted(jobs, (self.exact || !self.or_more.is_empty(), self.or_more.contains(&state))))
     }
 }
 

@@ -99,11 +99,19 @@ pub(crate) fn copies(view: &View, command: &str, path: &str) -> Markup {
 
 /// Where the pages of a list go on.
 pub(crate) fn pager(prev: Option<&str>, next: Option<&str>) -> Markup {
+    pager_of((prev, "Newer"), (next, "Older"))
+}
+
+/// The same with what is on the pages before and behind.
+pub(crate) fn pager_of(
+    (prev, back): (Option<&str>, &str),
+    (next, on): (Option<&str>, &str),
+) -> Markup {
     html! {
         @if prev.is_some() || next.is_some() {
             nav.pager aria-label="Pages of the list" {
-                @if let Some(href) = prev { a rel="prev" href=(href) { (icon("left")) "Newer" } }
-                @if let Some(href) = next { a rel="next" href=(href) { "Older" (icon("right")) } }
+                @if let Some(href) = prev { a rel="prev" href=(href) { (icon("left")) (back) } }
+                @if let Some(href) = next { a rel="next" href=(href) { (on) (icon("right")) } }
             }
         }
     }

@@ -77,10 +77,12 @@ fn table(view: &View, stores: &[Store]) -> Markup {
 
 fn jobs(store: &Store, state: State, href: &str) -> Markup {
     let jobs = store.jobs.as_ref().and_then(|jobs| jobs.get(&state)).copied();
+    let or_more = store.or_more.contains(&state);
+    let is_counted = store.exact || !store.or_more.is_empty();
     html! {
         td.number data-name=(state.word()) {
             @match jobs {
-                Some(jobs) if jobs > 0 => a href={ (href) "jobs?filter=state:" (state.word()) } { (counted(jobs, (store.exact, store.or_more.contains(&state)))) },
+                Some(jobs) if jobs > 0 || or_more => a href={ (href) "jobs?filter=state:" (state.word()) } { (counted(jobs, (is_counted, or_more))) },
                 Some(_) => span.none { "0" },
                 None => span.none { "–" },
             }

@@ -1,5 +1,7 @@
 //! Finding jobs and events, and counting jobs.
 
+use std::collections::BTreeMap;
+
 use super::Client;
 use crate::error::StoreError;
 use crate::event::{self, Cursor, EventRecord};
@@ -90,12 +92,22 @@ impl Client {
     /// # Errors
     /// When the store cannot be asked.
     pub async fn error_groups(&self, filter: &Filter) -> Result<ErrorGroups, StoreError> {
-        let failed = Field::State(vec![State::Retryable, State::Dead]);
+        // Jobs of one of these states are looked up; for both at once all jobs would be gone through.
+        let tried_again = self.newest(filter, State::Retryable).await?;
+        let dead = self.newest(filter, State::Dead).await?;
+        Ok(ErrorGroups::of(&merged(tried_again, dead), self.store.facts().await?.now))
+    }
+
+    /// The newest that match and are in this state.
+    async fn newest(
+        &self,
+        filter: &Filter,
+        state: State,
+    ) -> Result<Found<JobRecord, JobId>, StoreError> {
         let mut filter = filter.clone();
-        filter.terms.push(Term { negated: false, field: failed });
+        filter.terms.push(Term { negated: false, field: Field::State(vec![state]) });
         let page = Page { before: None, limit: ERROR_GROUP_JOBS };
-        let found = self.store.find_jobs(&filter, page, Bound::default()).await?;
-        Ok(ErrorGroups::of(&found, self.store.facts().await?.now))
+        self.store.find_jobs(&filter, page, Bound::default()).await
     }
 
     /// Events of the log that match, from a place on, among as many as the bound lets it look through; the newest first unless
@@ -111,6 +123,25 @@ impl Client {
     ) -> Result<Found<EventRecord, Cursor>, StoreError> {
         let from = from.unwrap_or(Cursor::Before(u64::MAX));
         event::find(&*self.store, (filter, limit), from, bound).await
+    }
+}
+
+/// The newest of both, each job as it is in the later one.
+fn merged(
+    earlier: Found<JobRecord, JobId>,
+    later: Found<JobRecord, JobId>,
+) -> Found<JobRecord, JobId> {
+    let by_id = |job: JobRecord| (job.id, job);
+    let jobs: BTreeMap<JobId, JobRecord> =
+        earlier.items.into_iter().chain(later.items).map(by_id).collect();
+    let is_cut = jobs.len() > ERROR_GROUP_JOBS;
+    let items: Vec<JobRecord> = jobs.into_values().rev().take(ERROR_GROUP_JOBS).collect();
+    let oldest = items.last().map(|job| job.id).filter(|_| is_cut);
+    Found {
+        items,
+        scanned: earlier.scanned + later.scanned,
+        next: oldest.or(earlier.next).or(later.next),
+        complete: earlier.complete && later.complete,
     }
 }
 

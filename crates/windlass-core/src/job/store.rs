@@ -78,6 +78,8 @@ pub struct Counts {
     /// The states of queues of which there are at least so many as counted, where counting ended early
     /// ([`JobStore::capped_counts`]).
     pub or_more: BTreeMap<String, BTreeSet<State>>,
+    /// The same of all queues, also of those of which nothing was counted: jobs in these states do not lie by queue.
+    pub cut: BTreeSet<State>,
 }
 
 impl Counts {
@@ -101,13 +103,21 @@ impl Counts {
     /// Whether there may be more jobs of a queue in this state than were counted.
     #[must_use]
     pub fn may_be_more(&self, queue: &str, state: State) -> bool {
-        self.or_more.get(queue).is_some_and(|states| states.contains(&state))
+        self.cut.contains(&state)
+            || self.or_more.get(queue).is_some_and(|states| states.contains(&state))
+    }
+
+    /// The states of a queue of which there may be more jobs than were counted.
+    #[must_use]
+    pub fn or_more_of(&self, queue: &str) -> BTreeSet<State> {
+        self.or_more.get(queue).into_iter().flatten().chain(&self.cut).copied().collect()
     }
 
     /// Whether all jobs of a queue were counted.
     #[must_use]
     pub fn is_exact(&self, queue: &str) -> bool {
-        self.exact || (!self.or_more.is_empty() && !self.or_more.contains_key(queue))
+        let is_capped = self.cut.is_empty() && !self.or_more.is_empty();
+        self.exact || (is_capped && !self.or_more.contains_key(queue))
     }
 
     /// Notes that there may be more jobs of a queue in this state than were counted.
@@ -118,16 +128,14 @@ impl Counts {
 
     /// Notes of these states that there may be more jobs than were counted, whatever their queues.
     pub fn cut_short(&mut self, states: impl IntoIterator<Item = State>) {
-        let queues: Vec<String> = self.by_queue.keys().cloned().collect();
-        for state in states {
-            queues.iter().for_each(|queue| self.may_have_more(queue, state));
-        }
+        self.cut.extend(states);
+        self.exact = self.exact && self.cut.is_empty();
     }
 
     /// The states of which there may be more jobs than were counted.
     #[must_use]
     pub fn states_or_more(&self) -> BTreeSet<State> {
-        self.or_more.values().flatten().copied().collect()
+        self.or_more.values().flatten().chain(&self.cut).copied().collect()
     }
 
     /// The number in one state over all queues.

@@ -14,7 +14,7 @@ use crate::fault::Fault;
 use crate::looks::Answer;
 use crate::view::{ACTED, cookie};
 
-/// An answer of the API is not larger: 500 jobs with all that they may have.
+/// An answer of the API that is larger is not read: 100 jobs with all that they may have are not.
 const ANSWER_BYTES: usize = 256 * 1024 * 1024;
 /// What a request to a page says of that alone. The rest says who sends it and from where, in headers that a proxy may name as it
 /// likes.
@@ -78,7 +78,7 @@ pub(super) fn request(
 pub(super) async fn whole(answer: Response) -> Answer {
     let status = answer.status();
     match to_bytes(answer.into_body(), ANSWER_BYTES).await {
-        Ok(bytes) => (status, Arc::new(bytes.to_vec())),
+        Ok(bytes) => (status, Arc::new(Vec::from(bytes))),
         Err(error) => {
             tracing::error!(%error, "an answer of the API could not be read to its end");
             (StatusCode::INTERNAL_SERVER_ERROR, Arc::default())

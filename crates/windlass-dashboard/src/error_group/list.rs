@@ -36,9 +36,10 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
         p.note { "Jobs that are dead or tried again, by what they say. Numbers, ids and texts in quotes do not tell errors apart." }
         (search("errors", filter, found.as_ref().err()))
         @if let Ok(found) = &found {
-            @if found.groups.is_empty() { (empty("No errors", &html! { p { "No job that matches is dead or tried again." } })) }
+            @if found.groups.is_empty() && !found.complete { (empty("None among the newest", &html! { p { "The search ended at its bound. A narrower filter shows older ones." } })) }
+            @else if found.groups.is_empty() { (empty("No errors", &html! { p { "No job that matches is dead or tried again." } })) }
             @else { (table(&view, &found.groups)) }
-            @if !found.complete { p.note { "Of the newest " (number(found.jobs)) " jobs that failed. A narrower filter shows older ones." } }
+            @if !found.complete && !found.groups.is_empty() { p.note { "Of the newest " (number(found.jobs)) " jobs that failed. A narrower filter shows older ones." } }
         }
     };
     Page::new(Nav::Errors, "Errors", body).live("counts=true").show(&view).await

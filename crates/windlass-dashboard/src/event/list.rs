@@ -11,7 +11,7 @@ use crate::extract::Query;
 use crate::fault::Fault;
 use crate::filter::{encoded, link, quoted, term};
 use crate::layout::{Nav, Page};
-use crate::parts::{copy, cut, empty, icon, moment, pager, short, text};
+use crate::parts::{copy, cut, empty, icon, moment, pager_of, short, text};
 use crate::view::View;
 
 /// Rows of a page.
@@ -42,6 +42,10 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
         Err(fault) if fault.code() == "invalid-request" => Err(fault),
         Err(fault) => return Err(fault),
     };
+    let page = |cursor: Option<&str>| page((filter, after), cursor);
+    let ends = found.as_ref().map(|found| (found.prev.as_deref(), found.next.as_deref()));
+    let (prev, next) = ends.unwrap_or_default();
+    let (back, on) = if after.is_empty() { ("Newer", "Older") } else { ("Older", "Newer") };
     let body = html! {
         div.title {
             h1 { "Events" }
@@ -58,7 +62,7 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
             @if !found.complete && !found.items.is_empty() {
                 p.note { "The search ended at its bound: older events are on the next pages." }
             }
-            (pager(page(filter, found.prev.as_deref()).as_deref(), page(filter, found.next.as_deref()).as_deref()))
+            (pager_of((page(prev).as_deref(), back), (page(next).as_deref(), on)))
         }
     };
     let page = Page::new(Nav::Events, "Events", body);
@@ -66,8 +70,9 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
     if is_first { page.live("types=*").show(&view).await } else { page.show(&view).await }
 }
 
-fn page(filter: &str, cursor: Option<&str>) -> Option<String> {
-    cursor.map(|cursor| link("events", &[("filter", filter), ("cursor", cursor)]))
+fn page((filter, after): (&str, &str), cursor: Option<&str>) -> Option<String> {
+    let of = |cursor| link("events", &[("filter", filter), ("after", after), ("cursor", cursor)]);
+    cursor.map(of)
 }
 
 fn command(filter: &str, after: &str) -> String {

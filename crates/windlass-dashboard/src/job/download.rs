@@ -21,8 +21,8 @@ use crate::view::View;
 
 /// A file has no more; `windlass export` goes on without a bound.
 const MOST: usize = 100_000;
-/// The largest page of the API.
-const PAGE: &str = "500";
+/// Jobs asked for at a time: with all that they may have they are some tens of megabytes.
+const PAGE: &str = "50";
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Wanted {

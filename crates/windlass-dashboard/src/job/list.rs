@@ -107,8 +107,9 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
         }
     };
     let page = Page::new(Nav::Jobs, "Jobs", body);
-    let is_first = wanted.cursor.is_empty() && found.is_ok();
-    if is_first { page.live("counts=true").show(&view).await } else { page.show(&view).await }
+    // A page that counts all would do so with each look.
+    let is_live = wanted.cursor.is_empty() && found.is_ok() && wanted.count == Counted::None;
+    if is_live { page.live("counts=true").show(&view).await } else { page.show(&view).await }
 }
 
 fn counted(found: &Jobs) -> Markup {

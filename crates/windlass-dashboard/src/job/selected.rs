@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::filter::encoded;
 use crate::form;
 use crate::layout::{Nav, Page};
-use crate::parts::{icon, short, text};
+use crate::parts::{icon, plain, short, text};
 use crate::view::View;
 
 /// A page of the list has no more.
@@ -37,7 +37,7 @@ pub(super) fn bar(view: &View) -> Markup {
 
 /// The box of a row.
 pub(super) fn pick(job: &Job) -> Markup {
-    html! { input type="checkbox" name="job" value=(job.id) form=(FORM) aria-label={ "Mark " (text(&job.kind).into_string()) " " (short(&job.id)) }; }
+    html! { input type="checkbox" name="job" value=(job.id) form=(FORM) aria-label={ "Mark " (plain(&job.kind)) " " (short(&job.id)) }; }
 }
 
 pub(super) async fn act(

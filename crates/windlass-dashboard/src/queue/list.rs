@@ -47,11 +47,13 @@ fn rows(view: &View, queues: &[Queue], may_operate: bool) -> Markup {
 fn row(view: &View, queue: &Queue, may_operate: bool) -> Markup {
     let number_of = |state: State| {
         let jobs = queue.jobs.get(&state).copied().unwrap_or(0);
+        let or_more = queue.or_more.contains(&state);
+        let is_counted = queue.exact || !queue.or_more.is_empty();
         let filter = format!("state:{} {}", state.word(), term("queue", &queue.name));
         html! {
             td.number data-name=(state.word()) {
-                @if jobs == 0 { span.none { "0" } }
-                @else { a href=(link("jobs", &[("filter", &filter)])) { (counted(jobs, (queue.exact, queue.or_more.contains(&state)))) } }
+                @if jobs == 0 && !or_more { span.none { "0" } }
+                @else { a href=(link("jobs", &[("filter", &filter)])) { (counted(jobs, (is_counted, or_more))) } }
             }
         }
     };

@@ -139,7 +139,17 @@ fn lines(one: &Schedule, declared: &Declared) -> Vec<(&'static str, String, Stri
         both("failures", |one| {
             one.max_attempts.map_or_else(|| "-".to_owned(), |most| most.to_string())
         }),
+        both("timeout", |one| {
+            one.timeout_ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms} ms"))
+        }),
+        both("expires", |one| {
+            one.expires_ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms} ms"))
+        }),
         both("tags", |one| one.tags.join(" ")),
+        both("subjects", |one| {
+            let subjects = one.subjects.iter().map(|one| format!("{}={}", one.r#type, one.id));
+            subjects.collect::<Vec<_>>().join(" ")
+        }),
     ]
 }
 

@@ -82,7 +82,7 @@ async fn jobs(view: &View, place: &Cursors, filter: &str) -> Result<Side<Job>, F
     if !place.has_jobs() {
         return Ok(Side::default());
     }
-    let asked = [("filter", filter), ("limit", LIMIT), ("cursor", &place.jobs)];
+    let asked = [("filter", filter), ("limit", LIMIT), ("cursor", &place.jobs), ("fields", "head")];
     view.ask().get(&link("/v1/jobs", &asked)).await
 }
 

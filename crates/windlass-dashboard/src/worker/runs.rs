@@ -16,6 +16,8 @@ use crate::view::View;
 
 /// Running jobs that are asked for, of all workers together.
 const ASKED: usize = 200;
+/// What is usual is that of a day: beyond 24 hours it is read from rows of hours, and not of minutes.
+const USUALLY: &str = "25h";
 /// How many are shown of each worker.
 const SHOWN: usize = 4;
 /// A job runs longer than usual that has taken so many times what nineteen of twenty of its kind take.
@@ -80,7 +82,7 @@ impl Runs {
             // Jobs of one claim have begun together.
             jobs.sort_by(|one, other| (begun(one), &one.id).cmp(&(begun(other), &other.id)));
         }
-        let stats = link("/v1/stats", &[("since", "24h"), ("by", "kind")]);
+        let stats = link("/v1/stats", &[("since", USUALLY), ("by", "kind")]);
         let stats = view.ask().get_if_allowed::<Stats>(&stats).await?;
         let series = stats.map(|stats| stats.series).unwrap_or_default();
         let usual =

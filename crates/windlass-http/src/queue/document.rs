@@ -66,7 +66,7 @@ pub fn document<'a>(
             oldest_due_at: queue.oldest_due_at,
             jobs: State::ALL.into_iter().map(|state| (state, number(state))).collect(),
             exact: counts.is_exact(&queue.name),
-            or_more: counts.or_more.get(&queue.name).cloned().unwrap_or_default(),
+            or_more: counts.or_more_of(&queue.name),
             max_jobs: bound.map(|bound| bound.jobs),
             when_full: bound.map(|bound| bound.when_full),
             age_every_ms: aging

@@ -71,7 +71,7 @@ pub(super) enum MessageBody<'a> {
         exact: bool,
         /// The states of queues of which there may be more jobs than were counted.
         #[schema(value_type = BTreeMap<String, Vec<String>>)]
-        or_more: BTreeMap<&'a str, &'a BTreeSet<State>>,
+        or_more: BTreeMap<&'a str, BTreeSet<State>>,
         /// By queue and state; what is absent is zero.
         #[schema(value_type = BTreeMap<String, BTreeMap<String, u64>>)]
         queues: BTreeMap<&'a str, &'a BTreeMap<State, u64>>,
@@ -186,8 +186,8 @@ impl<'a> MessageBody<'a> {
         Self::Counts {
             exact: counts.exact,
             or_more: shown
-                .filter_map(|queue| counts.or_more.get_key_value(queue))
-                .map(|(queue, states)| (queue.as_str(), states))
+                .map(|queue| (queue.as_str(), counts.or_more_of(queue)))
+                .filter(|(_, states)| !states.is_empty())
                 .collect(),
             queues: queues.map(|(queue, states)| (queue.as_str(), states)).collect(),
             left_out: left_out as u64,

@@ -62,9 +62,8 @@ const OTHERS: [(&str, &[State]); 2] = [
 pub(crate) fn capped_counts(connection: &Connection, most: usize) -> Result<Counts, StoreError> {
     let mut counts = Counts { exact: true, ..Counts::default() };
     add_kept(connection, &mut counts)?;
-    let mut left = COUNTED_ALL;
     for index in &BY_QUEUE {
-        count_queues(connection, (index, most), (&mut counts, &mut left))?;
+        count_queues(connection, (index, most), &mut counts)?;
     }
     let is_cut: Vec<bool> = OTHERS
         .iter()
@@ -78,17 +77,18 @@ pub(crate) fn capped_counts(connection: &Connection, most: usize) -> Result<Coun
 fn count_queues(
     connection: &Connection,
     (index, most): (&Index, usize),
-    (counts, left): (&mut Counts, &mut usize),
+    counts: &mut Counts,
 ) -> Result<(), StoreError> {
+    let mut left = COUNTED_ALL;
     let mut queue = String::new();
     while let Some(next) = one::<String>(connection, index.next, [&queue])? {
         queue = next;
-        let most = most.min((*left).max(COUNTED_LEAST));
+        let most = most.min(left.max(COUNTED_LEAST));
         let limit = i64::try_from(most + 1).unwrap_or(i64::MAX);
         let found: Option<i64> = one(connection, index.count, params![queue, limit])?;
         let found = found.unwrap_or_default().unsigned_abs();
         counts.add(&queue, index.code, found.min(most as u64));
-        *left = left.saturating_sub(usize::try_from(found).unwrap_or(usize::MAX));
+        left = left.saturating_sub(usize::try_from(found).unwrap_or(usize::MAX));
         if let Some(state) = State::from_code(index.code).filter(|_| found > most as u64) {
             counts.may_have_more(&queue, state);
         }

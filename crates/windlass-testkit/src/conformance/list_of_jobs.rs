@@ -116,6 +116,7 @@ macro_rules! behaviours_of_jobs {
                     jobs_are_found_by_a_value_in_their_args
                     jobs_are_found_by_their_last_error
                     jobs_that_failed_alike_are_found_together
+                    errors_are_known_behind_any_backlog
                     jobs_are_found_by_their_worker
                     a_look_ends_at_its_bound_and_goes_on
                     what_few_jobs_have_is_looked_up
@@ -195,6 +196,7 @@ macro_rules! behaviours_of_jobs {
                     a_long_queue_is_counted_up_to_the_cap
                     many_long_queues_are_counted_within_one_bound
                     many_scheduled_jobs_are_looked_at_within_one_bound
+                    jobs_of_one_sort_leave_room_for_others
                 }
                 read {
                     counts_agree_in_every_state

@@ -158,7 +158,7 @@ mod tests {
             pruned,
             pruned_by_queue: [("mail".to_owned(), pruned)].into_iter().collect(),
             exact: true,
-            or_more: BTreeMap::new(),
+            ..Counts::default()
         }
     }
 

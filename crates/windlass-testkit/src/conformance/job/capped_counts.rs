@@ -62,5 +62,20 @@ pub async fn many_scheduled_jobs_are_looked_at_within_one_bound(fixture: StoreFi
     let counts = fixture.store().capped_counts().await.expect("counted");
     assert!(counts.may_be_more("soon", State::Scheduled), "{:?}", counts.or_more);
     assert!(counts.may_be_more("mail", State::Scheduled), "some of its own may be due later");
+    assert!(counts.may_be_more("late", State::Scheduled), "none of it was looked at");
+    assert!(!counts.is_exact("late") && !counts.exact);
     assert!(!counts.may_be_more("mail", State::Available));
+}
+
+/// O30: available jobs, those that stand in line and those that wait for a condition each have a bound of their own.
+pub async fn jobs_of_one_sort_leave_room_for_others(fixture: StoreFixture) {
+    for nth in 0..=COUNTED_ALL / COUNTED {
+        let name = format!("q{nth}");
+        fixture.enqueue(jobs(COUNTED + 1).map(|job| job.queue(&name))).await;
+    }
+    let lined = 2 * COUNTED_LEAST;
+    fixture.enqueue(jobs(lined).map(|job| job.queue("lined").lane(Lane::by("a")))).await;
+    let counts = fixture.store().capped_counts().await.expect("counted");
+    assert_eq!(counts.by_queue["lined"][&State::Available], lined as u64);
+    assert!(!counts.may_be_more("lined", State::Available));
 }

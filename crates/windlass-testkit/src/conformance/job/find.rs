@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use windlass_core::client::Client;
 use windlass_core::filter::{Bound, Found};
 use windlass_core::id::JobId;
 use windlass_core::job::{ErrorGroups, Filter, JobRecord, Outcome, Page, Verdict};
+use windlass_core::limits::FIND_ROWS;
 
 use crate::draft::{Draft, job, jobs};
 use crate::fixture::{MINUTE, StoreFixture};
@@ -117,6 +119,25 @@ pub async fn jobs_that_failed_alike_are_found_together(fixture: StoreFixture) {
     assert_eq!(fixture.find(&format!("-{alike} kind:pull")).await, [other_kind]);
     fixture.retry(first).await;
     assert_eq!(fixture.find(&alike).await, [second], "what is to run again has not failed");
+}
+
+/// T22: which errors there are is known however many newer jobs wait that have not failed.
+pub async fn errors_are_known_behind_any_backlog(fixture: StoreFixture) {
+    let worker = fixture.start(worker()).await;
+    let dead = fixture.enqueue_one(job()).await;
+    worker.run_one(die()).await;
+    let tried_again = fixture.enqueue_one(job()).await;
+    worker.run_one(retry(MINUTE)).await;
+    let backlog = usize::try_from(FIND_ROWS).expect("it fits");
+    fixture.enqueue(jobs(backlog).map(|job| job.queue("bulk"))).await;
+    let client = Client::new(fixture.shared_store());
+    let found = client.error_groups(&Filter::default()).await.expect("looked for");
+    assert!(found.complete);
+    let mut samples: Vec<_> = found.groups.iter().flat_map(|group| &group.samples).collect();
+    samples.sort();
+    assert_eq!(samples, [&dead, &tried_again]);
+    let dead_ones = client.error_groups(&"state:dead".parse().expect("a filter")).await;
+    assert_eq!(dead_ones.expect("looked for").jobs, 1);
 }
 
 /// T22: jobs are found by the worker that runs them, by its id or its label, and by that of the last one once they have ended.
