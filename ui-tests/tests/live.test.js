@@ -95,6 +95,33 @@ flow("what is unfolded stays so, and a page has one stream however often it is s
   assert.equal(streams.length, 1, streams.join("\n"));
 });
 
+const REFUSED = /502|htmx:/;
+flow("a proxy that answers for a server that is away does not replace an open page", { forgives: REFUSED }, async (context) => {
+  const page = await context.newPage();
+  await page.goto(`${server.url}/jobs?filter=queue:proxied`);
+  await mark(page);
+  const isAway = (url) => url.pathname === "/jobs";
+  await page.route(isAway, (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad Gateway</h1>" }));
+  await page.waitForSelector("#stale", { state: "visible" });
+  assert.ok(await isMarked(page), "it was loaded again");
+  await page.unroute(isAway);
+  await page.waitForSelector("#stale", { state: "hidden" });
+  assert.ok(await isMarked(page), "it was loaded again");
+});
+
+flow("a page stands still while rows are marked, and says so", {}, async (context) => {
+  const page = await context.newPage();
+  await server.enqueue("held.one", { queue: "held" });
+  await page.goto(`${server.url}/jobs?filter=queue:held`);
+  await page.check(".pick input");
+  const id = await server.enqueue("held.two", { queue: "held" });
+  await page.waitForSelector("#held", { state: "visible" });
+  assert.equal(await page.locator(`tr[id='row-${id}']`).count(), 0, "it was shown again under who marks rows");
+  await page.uncheck(".pick input");
+  await page.waitForSelector(`tr[id='row-${id}']`);
+  await page.waitForSelector("#held", { state: "hidden" });
+});
+
 // The requests of a page to a server that is away are errors of the console, and htmx repeats each.
 const AWAY = /net::ERR|htmx:|\[object Event\]/;
 flow("a page says that it is stale while its server is away, and recovers by itself", { forgives: AWAY }, async (context) => {
