@@ -24,17 +24,32 @@ pub(crate) async fn complete_with(
 ) -> Result<Settled, StoreError> {
     let mut session = transactions.session().await?;
     let transaction = session.begin().await?;
-    let place = (transactions.schema(), now);
+    match write(&transaction, (fence, what), (transactions.schema(), now)).await {
+        Ok(Settled::Done) => transaction.commit().await.map(|()| Settled::Done),
+        Ok(other) => transaction.roll_back().await.map(|()| other),
+        // Until it is rolled back its lease is locked, and another settlement of the job would find it busy.
+        Err(refused) => {
+            let _ = transaction.roll_back().await;
+            Err(refused)
+        }
+    }
+}
+
+async fn write(
+    transaction: &Transaction<'_>,
+    (fence, what): (&Fence, &Completion),
+    place: (&str, Now),
+) -> Result<Settled, StoreError> {
+    let (schema, _) = place;
     let done = statement::finish_after(fence, (what.output.as_ref(), what.ran), place);
     let rows = transaction.query(&done).await?;
     let written: i64 = rows.first().map_or(Ok(0), |row| get(row, 0))?;
     if written == 0 {
-        return transaction.roll_back().await.map(|()| Settled::Lost);
+        return Ok(Settled::Lost);
     }
-    transaction.query(&forget(fence, transactions.schema())).await?;
-    enqueue(&transaction, &what.jobs, place).await?;
-    announce(&transaction, &what.events, place).await?;
-    transaction.commit().await?;
+    transaction.query(&forget(fence, schema)).await?;
+    enqueue(transaction, &what.jobs, place).await?;
+    announce(transaction, &what.events, place).await?;
     Ok(Settled::Done)
 }
 
