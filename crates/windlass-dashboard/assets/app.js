@@ -42,7 +42,7 @@ document.addEventListener("change", (event) => {
 /** Says that the page stands still meanwhile. @param {boolean} isHeld */
 function hold(isHeld) {
   const line = document.querySelector("#held");
-  if (line instanceof HTMLElement) line.hidden = !isHeld;
+  if (line instanceof HTMLElement) line.hidden = !isHeld || isStale;
 }
 
 /** A page is not shown again under somebody who marks rows or fills in a form. */
@@ -125,6 +125,7 @@ function tell() {
   const line = document.querySelector("#stale");
   if (!(line instanceof HTMLElement)) return;
   line.hidden = !isStale;
+  if (isStale) hold(false);
   const time = line.querySelector("time");
   if (time) time.textContent = `${Math.round((Date.now() - fresh) / 1000)} s`;
 }

@@ -46,6 +46,11 @@ impl Pages {
         Self(Arc::new(Shared { inside, looks: Looks::default() }))
     }
 
+    /// Refuses a form that a page of somebody else's sends, of forms that the API is not asked about.
+    pub(crate) fn only_own_pages(&self, request: &Parts) -> Result<(), Fault> {
+        self.0.inside.only_own_pages(request).map_err(Fault::of)
+    }
+
     pub(crate) fn inside(&self) -> &Inside {
         &self.0.inside
     }
@@ -74,7 +79,7 @@ impl Asker {
 
     /// Refuses a form that a page of somebody else's sends; the API does where it is asked to do something.
     pub(crate) fn only_own_pages(&self) -> Result<(), Fault> {
-        self.pages.0.inside.only_own_pages(&self.request).map_err(Fault::of)
+        self.pages.only_own_pages(&self.request)
     }
 
     /// A command that asks for this path, as the person who looks at the page would.

@@ -15,7 +15,7 @@ use crate::extract::Query;
 use crate::fault::Fault;
 use crate::filter::link;
 use crate::layout::{Nav, Page};
-use crate::parts::{copy, counted, empty, icon, text};
+use crate::parts::{copy, counted_in, empty, icon, text};
 use crate::queue::{Queue, table};
 use crate::stats::{charts, known_time};
 use crate::view::View;
@@ -56,11 +56,7 @@ struct Check {
 impl Status {
     /// How many jobs are in a state, where there are any.
     pub(crate) fn jobs_in(&self, state: State) -> Option<String> {
-        let jobs = self.jobs.get(&state).copied().unwrap_or(0);
-        if jobs == 0 && !self.or_more.contains(&state) {
-            return None;
-        }
-        Some(counted(jobs, (self.exact || !self.or_more.is_empty(), self.or_more.contains(&state))))
+        counted_in(state, &self.jobs, (self.exact, &self.or_more))
     }
 }
 

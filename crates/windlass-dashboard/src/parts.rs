@@ -1,8 +1,10 @@
 //! What many pages are made of.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
-use windlass::Timestamp;
+use windlass::{State, Timestamp};
 use windlass_http::words::time::{lasted, number, relative};
 
 use crate::assets;
@@ -34,12 +36,24 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     }
 }
 
-/// A number of jobs, and whether all were counted or there may be more.
-pub(crate) fn counted(jobs: u64, (is_exact, or_more): (bool, bool)) -> String {
-    match (is_exact, or_more) {
-        (_, true) => format!("{}+", number(jobs)),
-        (false, false) => format!("~{}", number(jobs)),
-        (true, false) => number(jobs),
+/// A number of jobs that were counted, or an estimate.
+pub(crate) fn counted(jobs: u64, is_exact: bool) -> String {
+    let mark = if is_exact { "" } else { "~" };
+    format!("{mark}{}", number(jobs))
+}
+
+/// How many jobs are in a state, of numbers some of which may be larger than what was counted; `None` where there are none. Who
+/// counts up to a bound has counted the other states to the last.
+pub(crate) fn counted_in(
+    state: State,
+    jobs: &BTreeMap<State, u64>,
+    (is_exact, or_more): (bool, &BTreeSet<State>),
+) -> Option<String> {
+    let jobs = jobs.get(&state).copied().unwrap_or(0);
+    match (jobs, or_more.contains(&state)) {
+        (_, true) => Some(format!("{}+", number(jobs))),
+        (0, false) => None,
+        (_, false) => Some(counted(jobs, is_exact || !or_more.is_empty())),
     }
 }
 

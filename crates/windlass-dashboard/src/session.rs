@@ -117,7 +117,12 @@ async fn sign_out(State(pages): State<Pages>, parts: Parts) -> Result<Response, 
 }
 
 /// Anybody may choose; it is kept in the browser alone.
-async fn theme(parts: Parts, Form(asked): Form<Chosen>) -> Response {
+async fn theme(
+    State(pages): State<Pages>,
+    parts: Parts,
+    Form(asked): Form<Chosen>,
+) -> Result<Response, Fault> {
+    pages.only_own_pages(&parts)?;
     let base = Base::of(&parts);
     let to = own_path(&asked.back).unwrap_or("/");
     let mut response =
@@ -129,5 +134,5 @@ async fn theme(parts: Parts, Form(asked): Form<Chosen>) -> Response {
     if let Ok(cookie) = HeaderValue::try_from(cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    response
+    Ok(response)
 }

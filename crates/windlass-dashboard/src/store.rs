@@ -12,7 +12,7 @@ use windlass::State;
 use crate::ask::Pages;
 use crate::fault::Fault;
 use crate::filter::encoded;
-use crate::parts::{copies, counted, empty, icon, text};
+use crate::parts::{copies, counted_in, empty, icon, text};
 use crate::settings::{Tab, page};
 use crate::view::View;
 
@@ -76,14 +76,13 @@ fn table(view: &View, stores: &[Store]) -> Markup {
 }
 
 fn jobs(store: &Store, state: State, href: &str) -> Markup {
-    let jobs = store.jobs.as_ref().and_then(|jobs| jobs.get(&state)).copied();
-    let or_more = store.or_more.contains(&state);
-    let is_counted = store.exact || !store.or_more.is_empty();
+    let known = (store.exact, &store.or_more);
+    let jobs = store.jobs.as_ref().map(|jobs| counted_in(state, jobs, known));
     html! {
         td.number data-name=(state.word()) {
             @match jobs {
-                Some(jobs) if jobs > 0 || or_more => a href={ (href) "jobs?filter=state:" (state.word()) } { (counted(jobs, (is_counted, or_more))) },
-                Some(_) => span.none { "0" },
+                Some(Some(jobs)) => a href={ (href) "jobs?filter=state:" (state.word()) } { (jobs) },
+                Some(None) => span.none { "0" },
                 None => span.none { "–" },
             }
         }

@@ -17,16 +17,16 @@ pub struct Gather {
     cells: Vec<Cell>,
     /// Where the cell of a time, a queue and a kind is.
     places: HashMap<(Grain, i64), HashMap<String, HashMap<String, usize>>>,
-    /// Where the last one was counted, by [`Moment`]: the next one is mostly of the same.
+    /// Where the last one was counted, by [`Sort`]: the next one is mostly of the same.
     recent: [usize; 2],
     pairs: Pairs,
 }
 
-/// Which of a job's moments is counted.
+/// What is counted of a job: both are mostly of different times.
 #[derive(Clone, Copy)]
-enum Moment {
-    Written,
-    Now,
+enum Sort {
+    Enqueued,
+    Attempt,
 }
 
 /// How an attempt ended, and whether its job died of it, by what was written; `None` where nothing was, or it was counted before.
@@ -45,10 +45,10 @@ impl Gather {
     /// An attempt was started. The first one of a job counts it as enqueued too, in the time when it was written.
     pub fn started(&mut self, job: &Claimed, at: Timestamp) {
         if job.attempt <= 1 {
-            self.counts(job, job.created_at.min(at), Moment::Written).enqueued += 1;
+            self.counts(job, job.created_at.min(at), Sort::Enqueued).enqueued += 1;
         }
         let wait = at.since(job.run_at);
-        let counts = self.counts(job, at, Moment::Now);
+        let counts = self.counts(job, at, Sort::Attempt);
         counts.started += 1;
         counts.wait.count(wait);
     }
@@ -60,7 +60,7 @@ impl Gather {
         at: Timestamp,
         ((outcome, died), ran): ((Outcome, bool), Option<Duration>),
     ) {
-        let counts = self.counts(job, at, Moment::Now);
+        let counts = self.counts(job, at, Sort::Attempt);
         counts.end(outcome);
         counts.died += u64::from(died);
         if let Some(ran) = ran {
@@ -77,12 +77,12 @@ impl Gather {
         Some(StatsPart::new(&gathered.cells))
     }
 
-    fn counts(&mut self, job: &Claimed, at: Timestamp, moment: Moment) -> &mut Counts {
+    fn counts(&mut self, job: &Claimed, at: Timestamp, sort: Sort) -> &mut Counts {
         let start = Resolution::TenSeconds.start_of(at);
-        let recent = self.recent[moment as usize];
+        let recent = self.recent[sort as usize];
         let is_same = self.cells.get(recent).is_some_and(|cell| cell.is_of(start, job));
         let place = if is_same { recent } else { self.place((start.as_micros(), at), job) };
-        self.recent[moment as usize] = place;
+        self.recent[sort as usize] = place;
         &mut self.cells[place].counts
     }
 

@@ -22,6 +22,8 @@ struct Check {
 }
 
 pub(super) async fn verify(view: View) -> Result<Response, Fault> {
+    // It reads all entries: no other page may have that done.
+    view.ask().only_own_pages()?;
     let check = view.ask().get::<Check>("/v1/audit/verify").await?;
     let anchor = format!("windlass audit verify --expect {}:{}", check.last, check.digest);
     let body = html! {

@@ -42,10 +42,15 @@ pub(super) fn line(job: &Job) -> String {
     cells.join(",") + "\r\n"
 }
 
+/// What begins a formula, in either width.
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+/// What may part cells, in any country.
+const PARTS: [char; 6] = ['"', ',', ';', '\t', '\r', '\n'];
+
 /// A text as a cell. A table calculator runs what looks like a formula: such a text begins with an apostrophe.
 fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    match text.contains(['"', ',', '\r', '\n']) {
+    let guard = if text.starts_with(FORMULA) { "'" } else { "" };
+    match text.contains(PARTS) {
         true => format!("\"{guard}{}\"", text.replace('"', "\"\"")),
         false => format!("{guard}{text}"),
     }
@@ -60,8 +65,10 @@ mod tests {
         for (text, written) in [
             ("", ""),
             ("mail.send", "mail.send"),
-            ("a b;c'", "a b;c'"),
+            ("a b'", "a b'"),
             ("a,b", "\"a,b\""),
+            ("a;=1+1;b", "\"a;=1+1;b\""),
+            ("a\tb", "\"a\tb\""),
             ("say \"hi\"", "\"say \"\"hi\"\"\""),
             ("two\nlines", "\"two\nlines\""),
             ("two\rlines", "\"two\rlines\""),
@@ -77,7 +84,11 @@ mod tests {
             ("+1", "'+1"),
             ("-2+3", "'-2+3"),
             ("@SUM(A1)", "'@SUM(A1)"),
-            ("\tx", "'\tx"),
+            ("\tx", "\"'\tx\""),
+            ("＝1+1", "'＝1+1"),
+            ("＋1", "'＋1"),
+            ("－1", "'－1"),
+            ("＠SUM(A1)", "'＠SUM(A1)"),
             ("\rx", "\"'\rx\""),
             (
                 "=HYPERLINK(\"http://evil.example\",1)",

@@ -91,7 +91,7 @@ impl Jobs {
     pub(crate) fn number(&self) -> Option<String> {
         let is_one_page = self.complete && self.next.is_none() && self.prev.is_none();
         match &self.count {
-            Some(Count { value, exact }) => Some(counted(*value, (*exact, false))),
+            Some(Count { value, exact }) => Some(counted(*value, *exact)),
             None if is_one_page => Some(number(self.items.len() as u64)),
             None => None,
         }

@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
 use crate::form::Button;
 use crate::layout::{Nav, Page};
-use crate::parts::{counted, empty, icon, moment, since, text};
+use crate::parts::{counted_in, empty, icon, moment, since, text};
 use crate::view::View;
 
 #[derive(Debug, Deserialize)]
@@ -46,14 +46,12 @@ fn rows(view: &View, queues: &[Queue], may_operate: bool) -> Markup {
 
 fn row(view: &View, queue: &Queue, may_operate: bool) -> Markup {
     let number_of = |state: State| {
-        let jobs = queue.jobs.get(&state).copied().unwrap_or(0);
-        let or_more = queue.or_more.contains(&state);
-        let is_counted = queue.exact || !queue.or_more.is_empty();
+        let jobs = counted_in(state, &queue.jobs, (queue.exact, &queue.or_more));
         let filter = format!("state:{} {}", state.word(), term("queue", &queue.name));
         html! {
             td.number data-name=(state.word()) {
-                @if jobs == 0 && !or_more { span.none { "0" } }
-                @else { a href=(link("jobs", &[("filter", &filter)])) { (counted(jobs, (is_counted, or_more))) } }
+                @if let Some(jobs) = jobs { a href=(link("jobs", &[("filter", &filter)])) { (jobs) } }
+                @else { span.none { "0" } }
             }
         }
     };

@@ -136,21 +136,23 @@ fn lines(one: &Schedule, declared: &Declared) -> Vec<(&'static str, String, Stri
         both("missed", |one| one.missed.clone()),
         both("overlap", |one| one.overlap.clone()),
         ("args", one.args.get().to_owned(), declared.args.get().to_owned()),
-        both("failures", |one| {
-            one.max_attempts.map_or_else(|| "-".to_owned(), |most| most.to_string())
-        }),
-        both("timeout", |one| {
-            one.timeout_ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms} ms"))
-        }),
-        both("expires", |one| {
-            one.expires_ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms} ms"))
-        }),
+        both("failures", |one| or_dash(one.max_attempts.map(|most| most.to_string()))),
+        both("timeout", |one| or_dash(one.timeout_ms.map(lasts))),
+        both("expires", |one| or_dash(one.expires_ms.map(lasts))),
         both("tags", |one| one.tags.join(" ")),
         both("subjects", |one| {
             let subjects = one.subjects.iter().map(|one| format!("{}={}", one.r#type, one.id));
             subjects.collect::<Vec<_>>().join(" ")
         }),
     ]
+}
+
+fn lasts(ms: u64) -> String {
+    span(std::time::Duration::from_millis(ms))
+}
+
+fn or_dash(value: Option<String>) -> String {
+    value.unwrap_or_else(|| "-".to_owned())
 }
 
 fn history(view: &View, one: &Schedule, last: Option<&LastJob>) -> Markup {
@@ -178,7 +180,6 @@ fn history(view: &View, one: &Schedule, last: Option<&LastJob>) -> Markup {
 fn facts(view: &View, one: &Schedule) -> Markup {
     let definition = &one.definition;
     let jobs = |filter: &str, shown: &str| html! { a href=(link("jobs", &[("filter", filter)])) { (text(shown)) } };
-    let lasts = |ms: u64| span(std::time::Duration::from_millis(ms));
     let at = |at: Timestamp| moment(at, view.now);
     html! {
         section.facts {

@@ -158,7 +158,12 @@ async fn columns_are_chosen_and_given_back(pages: TestPages) {
 }
 
 async fn other_sites_choose_nothing(pages: TestPages) {
-    for (path, form) in [("/jobs/filters", SAVE), ("/jobs/columns", "rows=compact&column=id")] {
+    for (path, form) in [
+        ("/jobs/filters", SAVE),
+        ("/jobs/columns", "rows=compact&column=id"),
+        ("/theme", "theme=dark&back=/"),
+        ("/audit/verify", ""),
+    ] {
         for foreign in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")] {
             let refused = press(&pages, path, form, &[foreign]).await;
             assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}");
