@@ -130,3 +130,21 @@ pub(crate) fn pager_of(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_says_how_far_it_was_counted() {
+        let jobs = BTreeMap::from([(State::Available, 10_000), (State::Dead, 28)]);
+        let told = |state, known| counted_in(state, &jobs, known);
+        let (all, capped) = (BTreeSet::new(), BTreeSet::from([State::Available, State::Scheduled]));
+        assert_eq!(told(State::Dead, (true, &all)).as_deref(), Some("28"));
+        assert_eq!(told(State::Dead, (false, &all)).as_deref(), Some("~28"));
+        assert_eq!(told(State::Dead, (false, &capped)).as_deref(), Some("28"));
+        assert_eq!(told(State::Available, (false, &capped)).as_deref(), Some("10 000+"));
+        assert_eq!(told(State::Scheduled, (false, &capped)).as_deref(), Some("0+"));
+        assert_eq!(told(State::Cancelled, (false, &capped)), None);
+    }
+}

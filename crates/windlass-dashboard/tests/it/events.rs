@@ -3,12 +3,14 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::fixture::{HOSTILE, TestPages, on_both_stores};
+use crate::fixture::{HOSTILE, Shown, TestPages, on_both_stores};
 
 on_both_stores! {
     events_are_listed_by_a_filter;
     /// A filter that cannot be read stays in its box.
     a_wrong_filter_says_what_is_wrong;
+    /// Its pages are of what is behind that position too, forth and back.
+    events_behind_a_position_go_on_behind_it;
     an_event_says_who_gets_it_and_why_the_others_do_not;
     types_say_who_takes_them;
     an_event_that_is_not_there_is_not_found;
@@ -36,6 +38,29 @@ async fn events_are_listed_by_a_filter(pages: TestPages) {
 async fn a_wrong_filter_says_what_is_wrong(pages: TestPages) {
     let shown = pages.page("/events?filter=tipe:a").await;
     shown.has(&["value=\"tipe:a\"", "aria-invalid=\"true\"", "role=\"alert\"", "type"]);
+}
+
+/// Where a link of the pager leads.
+fn link(shown: &Shown, rel: &str) -> String {
+    let href = shown.text.split(&format!("rel=\"{rel}\" href=\"")).nth(1);
+    let href = href.and_then(|rest| rest.split('"').next()).expect("there is such a link");
+    format!("/{}", href.replace("&amp;", "&"))
+}
+
+async fn events_behind_a_position_go_on_behind_it(pages: TestPages) {
+    for nth in 1..=53 {
+        published(&pages, &json!({"type": format!("nth.n{nth}")})).await;
+    }
+    pages.feed().await;
+    let first = pages.page("/events?after=2").await;
+    first.has(&["Those behind position <bdi>2</bdi>", "<bdi>nth.n3</bdi>", "Newer"]);
+    first.has_not(&["<bdi>nth.n2</bdi>", "<bdi>nth.n53</bdi>", "Older"]);
+    let second = pages.page(&link(&first, "next")).await;
+    second.has(&["Those behind position <bdi>2</bdi>", "<bdi>nth.n53</bdi>", "Older"]);
+    second.has_not(&["<bdi>nth.n3</bdi>"]);
+    let back = pages.page(&link(&second, "prev")).await;
+    back.has(&["Those behind position <bdi>2</bdi>", "<bdi>nth.n3</bdi>"])
+        .has_not(&["<bdi>nth.n2</bdi>"]);
 }
 
 async fn an_event_says_who_gets_it_and_why_the_others_do_not(pages: TestPages) {
