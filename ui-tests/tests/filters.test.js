@@ -20,6 +20,11 @@ const BOX = "#filter";
 const OPTIONS = "[role=option]";
 const shown = (page) => page.locator(OPTIONS).allInnerTexts();
 const opened = (page) => page.waitForSelector(`${OPTIONS}:visible`);
+/** All letters at once: between two of them the list may be open for the first, or closed until the server has answered to both. */
+const write = async (page, text) => {
+  await page.keyboard.insertText(text);
+  await opened(page);
+};
 const closed = (page) => page.waitForSelector("[role=listbox]", { state: "hidden" });
 const state = (page) => page.$eval(BOX, (box) => [box.getAttribute("role"), box.ariaExpanded, box.getAttribute("aria-activedescendant")]);
 
@@ -28,8 +33,7 @@ flow("a filter is completed by keys alone", {}, async (context) => {
   await page.goto(`${server.url}/jobs`);
   await page.keyboard.press("/");
   assert.deepEqual(await state(page), ["combobox", "false", null]);
-  await page.keyboard.type("sta");
-  await opened(page);
+  await write(page, "sta");
   assert.deepEqual(await state(page), ["combobox", "true", null]);
   await page.keyboard.press("ArrowDown");
   const id = (await state(page))[2];
@@ -75,8 +79,7 @@ flow("no key is taken away where nothing is chosen, and Escape closes the list a
   await opened(page);
   await page.keyboard.press("Escape");
   await closed(page);
-  await page.keyboard.type("kind");
-  await opened(page);
+  await write(page, "kind");
   await page.keyboard.press("Escape");
   assert.equal(await page.inputValue(BOX), "kind");
   await page.keyboard.type(":filter.one");
@@ -93,8 +96,7 @@ flow("a list stays open while the page is shown again, and names of strangers do
   await page.goto(`${server.url}/jobs`);
   await mark(page);
   await page.focus(BOX);
-  await page.keyboard.type("subject:box=<");
-  await opened(page);
+  await write(page, "subject:box=<");
   assert.deepEqual(await shown(page), [`box=${HOSTILE}`]);
   const id = await server.enqueue("filter.two");
   await page.waitForSelector(`tr[id='row-${id}']`);
@@ -110,8 +112,7 @@ flow("events are completed by their own names", {}, async (context) => {
   const page = await context.newPage();
   await page.goto(`${server.url}/events`);
   await page.focus(BOX);
-  await page.keyboard.type("type:order");
-  await opened(page);
+  await write(page, "type:order");
   assert.deepEqual(await shown(page), ["order.paid"]);
 });
 
