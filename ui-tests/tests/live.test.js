@@ -117,6 +117,12 @@ flow("a page stands still while rows are marked, and says so", {}, async (contex
   const id = await server.enqueue("held.two", { queue: "held" });
   await page.waitForSelector("#held", { state: "visible" });
   assert.equal(await page.locator(`tr[id='row-${id}']`).count(), 0, "it was shown again under who marks rows");
+  await page.setViewportSize({ width: 390, height: 760 });
+  const isSeen = await page.$eval("#held", (line) => {
+    const { left, bottom } = line.getBoundingClientRect();
+    return document.elementFromPoint(left + 16, bottom - 4) === line;
+  });
+  assert.ok(isSeen, "something lies above the line");
   await page.uncheck(".pick input");
   await page.waitForSelector(`tr[id='row-${id}']`);
   await page.waitForSelector("#held", { state: "hidden" });
