@@ -95,6 +95,20 @@ flow("what is unfolded stays so, and a page has one stream however often it is s
   assert.equal(streams.length, 1, streams.join("\n"));
 });
 
+flow("a command that is copied is for the store of the page", {}, async (context) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const page = await context.newPage();
+  const copied = async (name) => {
+    await page.getByRole("button", { name, exact: true }).first().click();
+    return page.evaluate(() => navigator.clipboard.readText());
+  };
+  await page.goto(`${server.url}/jobs/${ids.retryable}`);
+  assert.equal(await copied("Copy as command"), `windlass job show ${ids.retryable} --store ${server.store}`);
+  await page.goto(`${server.url}/jobs?filter=queue:mail`);
+  assert.equal(await copied("Copy as command"), `windlass job list 'queue:mail' --store ${server.store}`);
+  assert.match(await copied("Copy as curl"), /^curl /, "what is no command stays as it is");
+});
+
 const REFUSED = /502|htmx:/;
 flow("a proxy that answers for a server that is away does not replace an open page", { forgives: REFUSED }, async (context) => {
   const page = await context.newPage();

@@ -48,6 +48,13 @@ fn whole(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
+/// The URL of a store as it is good in any folder.
+pub(crate) fn anywhere(url: &str) -> String {
+    let Some(path) = sqlite_path(url) else { return url.to_owned() };
+    let options = url.split_once('?').map(|(_, options)| format!("?{options}"));
+    format!("sqlite:{}{}", whole(&path).display(), options.unwrap_or_default())
+}
+
 /// The file of a SQLite store; `None` for other stores.
 pub(crate) fn sqlite_path(url: &str) -> Option<PathBuf> {
     let rest = url.strip_prefix("sqlite:")?;
@@ -99,6 +106,15 @@ fn nothing_there(path: &Path) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_is_good_in_any_folder() {
+        let here = std::env::current_dir().expect("a folder").join("a.db");
+        let expected = format!("sqlite:{}?synchronous=full", here.display());
+        assert_eq!(anywhere("sqlite:a.db?synchronous=full"), expected);
+        assert_eq!(anywhere("sqlite:///tmp/a.db"), "sqlite:/tmp/a.db");
+        assert_eq!(anywhere("postgres://h/d"), "postgres://h/d");
+    }
 
     #[test]
     fn the_file_of_a_url_is_found() {

@@ -18,13 +18,19 @@ async function copy(text) {
   field.remove();
 }
 
+/** A command that is copied is for the store of this page, wherever it is run. @param {string} text */
+function ofStore(text) {
+  const store = document.body.dataset.store;
+  return store && text.startsWith("windlass ") ? `${text} ${store}` : text;
+}
+
 // Buttons that need this file are shown by its style, so that a page that is shown again does not flicker.
 document.documentElement.classList.add("script");
 
 document.addEventListener("click", async (event) => {
   const button = event.target instanceof Element && event.target.closest("[data-copy]");
   if (!button) return;
-  await copy(button.getAttribute("data-copy") ?? "");
+  await copy(ofStore(button.getAttribute("data-copy") ?? ""));
   const name = button.querySelector("span");
   if (!name || name.dataset.was) return;
   name.dataset.was = name.textContent ?? "";

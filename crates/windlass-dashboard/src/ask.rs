@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 use windlass_http::{Caller, Inside};
 
+use crate::commands::Commands;
 use crate::fault::Fault;
 use crate::looks::{Answer, Looks};
 use message::{Reads, is_try, read, whole};
@@ -27,6 +28,7 @@ pub(crate) struct Pages(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     inside: Inside,
+    commands: Commands,
     looks: Looks,
 }
 
@@ -42,8 +44,8 @@ pub(crate) struct Asker {
 }
 
 impl Pages {
-    pub(crate) fn over(inside: Inside) -> Self {
-        Self(Arc::new(Shared { inside, looks: Looks::default() }))
+    pub(crate) fn over(inside: Inside, commands: Commands) -> Self {
+        Self(Arc::new(Shared { inside, commands, looks: Looks::default() }))
     }
 
     /// Refuses a form that a page of somebody else's sends, of forms that the API is not asked about.
@@ -80,6 +82,12 @@ impl Asker {
     /// Refuses a form that a page of somebody else's sends; the API does where it is asked to do something.
     pub(crate) fn only_own_pages(&self) -> Result<(), Fault> {
         self.pages.only_own_pages(&self.request)
+    }
+
+    /// Where the command line finds this store, for who may see all of it.
+    pub(crate) fn store_url(&self, name: Option<&str>) -> Option<&str> {
+        let sees_all = self.caller.as_ref().is_some_and(|caller| !caller.grant().is_limited());
+        self.pages.0.commands.url(name).filter(|_| sees_all)
     }
 
     /// A command that asks for this path, as the person who looks at the page would.
@@ -197,7 +205,21 @@ impl Asker {
         read(&answer)
     }
 
-    /// The same with tokens, users and sessions, which are of the store that the server begins with.
+    /// The same with a body that is written already.
+    pub(crate) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: String,
+    ) -> Result<T, Fault> {
+        let path = format!("{}{path}", self.store);
+        let about = (&self.request, self.reads);
+        let asked = message::request(about, (Method::POST, &path), Some(body));
+        let answer = whole(self.answer(asked.ok_or_else(Fault::not_found)?).await).await;
+        self.changed(answer.0);
+        read(&answer)
+    }
+
+    /// The same as `act` with tokens, users and sessions, which are of the store that the server begins with.
     pub(crate) async fn act_home(
         &self,
         method: Method,
@@ -266,6 +288,7 @@ impl Asker {
 
     /// A request to the API; none where the path of a page made no path of the API.
     fn request_of(&self, method: Method, path: &str, body: Option<Value>) -> Option<Request<Body>> {
+        let body = body.map(|body| body.to_string());
         message::request((&self.request, self.reads), (method, path), body)
     }
 }

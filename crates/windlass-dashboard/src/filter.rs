@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use windlass_http::words::escape::is_hidden;
 
 const IN_QUERY: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b':').remove(b',');
@@ -24,9 +25,17 @@ pub(crate) fn link(path: &str, parameters: &[(&str, &str)]) -> String {
     link
 }
 
-/// A text as one word of a shell.
+/// A text as one word of a shell. What a reader would not see in it stands there as an escape, which bash and zsh read.
 pub(crate) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+    if !text.contains(is_hidden) {
+        return format!("'{}'", text.replace('\'', r"'\''"));
+    }
+    let escape = |c: char| match c {
+        '\'' | '\\' => format!("\\{c}"),
+        c if is_hidden(c) => format!("\\U{:08x}", u32::from(c)),
+        c => c.to_string(),
+    };
+    format!("$'{}'", text.chars().map(escape).collect::<String>())
 }
 
 /// A name as one word of a shell: in quotes where it needs them.
@@ -110,6 +119,7 @@ mod tests {
         assert_eq!(word("mail.welcome/a:b"), "mail.welcome/a:b");
         assert_eq!(word("a $(b)"), "'a $(b)'");
         assert_eq!(word(""), "''");
+        assert_eq!(word("pay\u{202e}'\\roll"), r"$'pay\U0000202e\'\\roll'");
         assert_eq!(term("queue", "mail"), "queue:mail");
         assert_eq!(term("queue", "a \"b\""), r#"queue:"a \"b\"""#);
     }

@@ -6,6 +6,7 @@ mod csv;
 mod document;
 mod download;
 mod list;
+mod new;
 mod saved;
 mod selected;
 mod show;
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> Router<Pages> {
         .route("/jobs", get(list::list).post(selected::act))
         .route("/jobs.csv", get(download::csv))
         .route("/jobs.ndjson", get(download::ndjson))
+        .route("/jobs/new", get(new::form).post(new::enqueue))
         .route("/jobs/columns", post(columns::act))
         .route("/jobs/filters", post(saved::act))
         .route("/jobs/{id}", get(show::show))

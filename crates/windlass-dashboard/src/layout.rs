@@ -134,7 +134,7 @@ impl Page {
         let stream = self.live.as_ref().filter(is_told).map(|query| format!("v1/stream?{query}"));
         html! {
             (head(&self.title, &view.base, view.theme))
-            body hx-ext="sse,morph" {
+            body hx-ext="sse,morph" data-store=[view.store_option()] {
                 a.skip href={ (view.here.trim_start_matches('/')) "#content" } { "Skip to the content" }
                 (side(self.nav, view, who))
                 main #content tabindex="-1" {

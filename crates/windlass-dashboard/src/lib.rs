@@ -25,6 +25,7 @@ mod audit;
 mod bars;
 mod base;
 mod chart;
+mod commands;
 mod completion;
 mod docs;
 mod error_group;
@@ -71,6 +72,7 @@ use windlass::Client;
 use windlass_http::{Access, Api, Inside};
 
 use crate::ask::Pages;
+pub use crate::commands::Commands;
 
 /// The dashboard and the API over the store of this client, for whom `access` lets in.
 pub fn router(client: Client, access: Access) -> Router {
@@ -79,9 +81,14 @@ pub fn router(client: Client, access: Access) -> Router {
 
 /// The dashboard over this API, and the API itself.
 pub fn over(api: Api) -> Router {
+    over_with(api, Commands::default())
+}
+
+/// The same, whose pages offer commands for the stores at these places.
+pub fn over_with(api: Api, commands: Commands) -> Router {
     let inside = Inside::of(api);
     let rest = inside.router();
-    let shared = Pages::over(inside);
+    let shared = Pages::over(inside, commands);
     let pages = Router::new()
         .merge(overview::routes())
         .merge(job::routes())

@@ -1,10 +1,12 @@
 //! What many pages are made of.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
 use windlass::{State, Timestamp};
+use windlass_http::words::escape::is_hidden;
 use windlass_http::words::time::{lasted, number, relative};
 
 use crate::assets;
@@ -101,9 +103,27 @@ pub(crate) fn empty(title: &str, more: &Markup) -> Markup {
     html! { div.empty { h2 { (title) } (more) } }
 }
 
-/// A button that copies a text.
+/// A button that copies a text. What a reader would not see in it is copied as JSON escapes it: a text of somebody else's is JSON, or
+/// part of a command as [`word`](crate::filter::word) writes it.
 pub(crate) fn copy(what: &str, text: &str) -> Markup {
-    html! { button.quiet.copy type="button" data-copy=(text) hidden { (icon("copy")) span { (what) } } }
+    html! { button.quiet.copy type="button" data-copy=(seen(text)) hidden { (icon("copy")) span { (what) } } }
+}
+
+/// A JSON text, or one without anything hidden, as a reader sees all of it.
+pub(crate) fn seen(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) && !matches!(c, '\n' | '\t') {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                // Writing to a string does not fail.
+                let _ = write!(seen, "\\u{unit:04x}");
+            }
+        } else {
+            seen.push(c);
+        }
+    }
+    seen
 }
 
 /// What shows the same elsewhere: a command, and a request of the API.
@@ -134,6 +154,15 @@ pub(crate) fn pager_of(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_copied_is_what_is_seen() {
+        let json = "{\"a\":\"pay\u{202e}roll\u{e0041}\",\n\t\"b\":\"größe 🚂\"}";
+        let copied = seen(json);
+        assert!(!copied.contains(|c| is_hidden(c) && !matches!(c, '\n' | '\t')), "{copied}");
+        let of = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+        assert_eq!(of(&copied), of(json), "and means the same");
+    }
 
     #[test]
     fn a_number_says_how_far_it_was_counted() {

@@ -9,6 +9,7 @@ use windlass::Timestamp;
 use crate::ask::{Asker, Pages};
 use crate::base::Base;
 use crate::fault::Fault;
+use crate::filter::word;
 
 /// Who looks, at what, and when.
 #[derive(Debug)]
@@ -56,6 +57,11 @@ impl Who {
         [&self.queues, &self.kinds, &self.tags].iter().any(|limits| !limits.is_empty())
     }
 
+    /// Whether they may write new jobs.
+    pub(crate) fn may_enqueue(&self) -> bool {
+        self.scopes.iter().any(|scope| scope == "enqueue" || scope == "admin")
+    }
+
     /// Whether buttons that change something are shown; the API decides each time.
     pub(crate) fn may_operate(&self) -> bool {
         self.scopes.iter().any(|scope| scope == "operate" || scope == "admin")
@@ -70,6 +76,12 @@ impl View {
     /// What the browser keeps under this name.
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
         of_name(&self.cookies, name)
+    }
+
+    /// What stands behind a command that is for this store, where that is known.
+    pub(crate) fn store_option(&self) -> Option<String> {
+        let url = self.asker.store_url(self.base.store.as_deref())?;
+        Some(format!("--store {}", word(url)))
     }
 
     /// A command that asks the API for the same.

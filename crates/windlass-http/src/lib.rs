@@ -61,6 +61,7 @@ pub mod subscription;
 pub mod token;
 pub mod trace;
 pub mod user;
+mod who;
 #[doc(hidden)]
 pub mod words;
 pub mod worker;

@@ -4,7 +4,6 @@
 //! its leases. The headers are those of draft-ietf-httpapi-ratelimit-headers-10.
 
 use std::hash::{BuildHasher, RandomState};
-use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,14 +21,13 @@ use tokio::time::Instant;
 use crate::api::Api;
 use crate::exchange::OfPage;
 use crate::problem::{Code, Problem, whole_seconds};
+use crate::who::Who;
 
 /// What is left, and what there is of it.
 pub(crate) const HEADERS: [HeaderName; 2] =
     [HeaderName::from_static("ratelimit"), HeaderName::from_static("ratelimit-policy")];
 /// So many callers are told apart at most, which bounds the memory. Others share what one of these has.
 const CALLERS: u64 = 1 << 18;
-/// Bits of an IPv6 address that one customer of a network has at least.
-const NETWORK_BITS: u32 = 64;
 
 /// What is said of jobs that run: by the worker that has their leases.
 const OF_RUNNING_JOBS: [(Method, &str); 4] = [
@@ -96,15 +94,6 @@ impl std::fmt::Debug for Rates {
     }
 }
 
-/// Who is told apart.
-#[derive(Debug, Hash)]
-pub(crate) enum Who<'a> {
-    Caller(&'a str),
-    Address(IpAddr),
-    /// The API is nested in a program that says nothing of where a request comes from.
-    Anybody,
-}
-
 /// What a request has left behind it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Left {
@@ -120,7 +109,7 @@ impl Rates {
         Self(Arc::new(Shared { rate: rate.0, clock, limiter, names: RandomState::new() }))
     }
 
-    pub(crate) fn take(&self, who: &Who<'_>) -> Left {
+    pub(crate) fn take(&self, who: &Who) -> Left {
         let Shared { clock, limiter, names, .. } = &*self.0;
         match limiter.check_key(&(names.hash_one(who) % CALLERS)) {
             Ok(state) => Left { requests: state.remaining_burst_capacity(), wait: None },
@@ -155,12 +144,7 @@ pub(crate) async fn limited(State(api): State<Api>, request: Request, next: Next
         true => None,
         false => api.caller(&parts).await.ok(),
     };
-    let who = match (&caller, api.access().address(&parts)) {
-        (Some(caller), _) => Who::Caller(caller.name()),
-        (None, Some(address)) => Who::Address(network(address)),
-        (None, None) => Who::Anybody,
-    };
-    let left = rates.take(&who);
+    let left = rates.take(&Who::of(&api, &parts, caller.as_ref()));
     let mut response = match left.wait {
         Some(wait) => refused(wait).into_response(),
         None => next.run(Request::from_parts(parts, body)).await,
@@ -184,17 +168,6 @@ pub(crate) fn may_refuse(method: &Method, route: &str) -> bool {
         && !OF_THE_SERVER.iter().any(|end| route.ends_with(end))
 }
 
-/// An address, or the network that somebody has many of.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(six) => {
-            let bits = six.to_bits() & !(u128::MAX >> NETWORK_BITS);
-            IpAddr::V6(bits.into())
-        }
-        four => four,
-    }
-}
-
 fn refused(wait: Duration) -> Problem {
     // Rounded up: a request that comes then is not refused again.
     let wait = Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX) + 1);
@@ -207,6 +180,8 @@ fn refused(wait: Duration) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     fn rates(per_second: u32, burst: u32) -> Rates {
@@ -218,7 +193,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_was_used_up_comes_back_evenly() {
         let rates = rates(2, 3);
-        let (ana, ben) = (Who::Caller("ana"), Who::Caller("ben"));
+        let (ana, ben) = (Who::Caller("ana".into()), Who::Caller("ben".into()));
         for left in [2, 1, 0] {
             assert_eq!(rates.take(&ana), Left { requests: left, wait: None });
         }
@@ -253,13 +228,5 @@ mod tests {
         }
         assert!(rates.0.limiter.len() as u64 <= CALLERS);
         assert!(rates.0.limiter.len() as u64 > CALLERS / 2, "most are told apart");
-    }
-
-    #[test]
-    fn an_address_stands_for_a_network() {
-        let of = |text: &str| network(text.parse().expect("an address")).to_string();
-        assert_eq!(of("192.0.2.7"), "192.0.2.7");
-        assert_eq!(of("::ffff:192.0.2.7"), "192.0.2.7");
-        assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
     }
 }

@@ -11,6 +11,7 @@ mod pace;
 mod reader;
 mod ring;
 mod seat;
+mod seats;
 mod session;
 mod viewer;
 mod wanted;

@@ -189,6 +189,7 @@ fn environment(root: &Command) -> String {
 
 /// What is read without an option; the pages say more.
 const OTHERS: &str = "| `WINDLASS_KEYS` | The [keys](encryption.md) that args are encrypted with. |
+| `PGPASSWORD` | The password of a PostgreSQL server, where the URL of the store has none. |
 | `WINDLASS_LOG` | What `work`, `serve` and `dev` log, such as `debug`. |
 | `WINDLASS_ACTOR` | Who the [audit](audit.md) says has done it; the system's user unless given. |
 | `NO_COLOR`, `CLICOLOR_FORCE` | Instead of `--color`. |

@@ -10,6 +10,7 @@ use serde_json::json;
 use windlass::redact::Redaction;
 use windlass::store::Store;
 use windlass::{Client, Timestamp};
+use windlass_dashboard::Commands;
 use windlass_http::{Access, Api};
 
 use super::serve::{LISTEN, bind};
@@ -82,7 +83,9 @@ async fn serve(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         api.stopping().cancel();
         ended
     };
-    let served = server.serve(windlass_dashboard::over(api.clone()), api.stopping().clone());
+    let commands = Commands::at(&store::anywhere(&globals.store));
+    let served =
+        server.serve(windlass_dashboard::over_with(api.clone(), commands), api.stopping().clone());
     let (ended, ()) = tokio::join!(work, served);
     api.idle().await;
     ended.map(|()| Exit::Done)

@@ -15,6 +15,7 @@ use windlass::store::Store;
 use windlass::stores::{RunningWorkers, Stores};
 use windlass::token::Grant;
 use windlass::{Client, Options, RunningWorker, StartError, Worker};
+use windlass_dashboard::Commands;
 use windlass_http::{Access, Api, IpNet, Proxies, RequestRate, Server};
 
 use super::work::logs;
@@ -107,7 +108,8 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     }
     check(&how)?;
     let file = args.config.as_deref().unwrap_or(Path::new(stores::FILE));
-    let Served { globals, several, read_urls } = &served(globals, file, &how)?;
+    let Served { globals, several, read_urls, commands } = served(globals, file, &how)?;
+    let (globals, several) = (&globals, &several);
     logs::begin(&Screen::without_progress(), globals.out.asides(), false);
     let keys = keys::of(file)?;
     let store = match several {
@@ -131,7 +133,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
             Api::of(client, access(&how)?, rate(&how.said))
         }
     };
-    let api = reading(api, read_urls, how.said.read_max_age).await?;
+    let api = reading(api, &read_urls, how.said.read_max_age).await?;
     let api = api.redacting(how.redaction.clone());
     let probe = server.probe();
     service.ready(&serving);
@@ -140,7 +142,8 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         service.stopping();
         api.stopping().cancel();
     };
-    let served = server.serve(windlass_dashboard::over(api.clone()), api.stopping().clone());
+    let served =
+        server.serve(windlass_dashboard::over_with(api.clone(), commands), api.stopping().clone());
     tokio::select! {
         _ = async { tokio::join!(served, told) } => {}
         never = service.watch(async || probe.responds().await && maintenance.responds().await) => match never {},
@@ -158,6 +161,8 @@ struct Served {
     several: Option<Stores>,
     /// The standbys: whose each is, the URL of that store, and its own.
     read_urls: Vec<[String; 3]>,
+    /// How the command line finds each.
+    commands: Commands,
 }
 
 fn served(globals: &Globals, file: &Path, how: &How) -> anyhow::Result<Served> {
@@ -169,7 +174,8 @@ fn served(globals: &Globals, file: &Path, how: &How) -> anyhow::Result<Served> {
             };
             let read_urls = read_url.map(|read_url| [String::new(), url.clone(), read_url]);
             let read_urls = read_urls.into_iter().collect();
-            Served { globals: globals.on(url), several: None, read_urls }
+            let commands = Commands::at(&store::anywhere(&url));
+            Served { globals: globals.on(url), several: None, read_urls, commands }
         }
         Chosen::Several(said) => {
             if how.read_url.is_some() {
@@ -184,7 +190,10 @@ fn served(globals: &Globals, file: &Path, how: &How) -> anyhow::Result<Served> {
             });
             let read_urls = read_urls.collect();
             let globals = globals.on(url(said.routes.default_store()));
-            Served { globals, several: Some(stores), read_urls }
+            let own = Commands::at(&store::anywhere(&globals.store));
+            let named = said.urls.iter().map(|(name, url)| (name, store::anywhere(url)));
+            let commands = named.fold(own, |all, (name, url)| all.store(name, &url));
+            Served { globals, several: Some(stores), read_urls, commands }
         }
     })
 }

@@ -51,7 +51,7 @@ impl Reads {
 pub(super) fn request(
     (request, reads): (&Parts, Reads),
     (method, path): (Method, &str),
-    body: Option<Value>,
+    body: Option<String>,
 ) -> Option<Request<Body>> {
     let mut asked = Request::new(Body::empty());
     *asked.extensions_mut() = OfProgram::of(request);
@@ -69,7 +69,7 @@ pub(super) fn request(
     if let Some(body) = body {
         let json = HeaderValue::from_static("application/json");
         asked.headers_mut().insert(header::CONTENT_TYPE, json);
-        *asked.body_mut() = Body::from(body.to_string());
+        *asked.body_mut() = Body::from(body);
     }
     Some(asked)
 }

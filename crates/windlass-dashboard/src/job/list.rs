@@ -76,7 +76,8 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
         found => found,
     };
     let status = view.ask().get_if_allowed::<Status>("/v1/status").await?;
-    let may_operate = view.who().await?.may_operate();
+    let who = view.who().await?;
+    let may_operate = who.may_operate();
     let columns = Columns::of(&view);
     let pick = may_operate.then_some(selected::pick as fn(&_) -> _);
     let body = html! {
@@ -87,6 +88,7 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
                 (copy("Copy as command", &command(filter)))
                 (copy("Copy as curl", &view.curl(&path)))
                 (columns.form(&view))
+                @if who.may_enqueue() { a.button href="jobs/new" { "New job…" } }
                 @if found.is_ok() { (download::links(filter)) }
                 @if may_operate && !filter.is_empty() && found.is_ok() { a.button href=(link("operations/new", &[("filter", filter)])) { "Act on all that match" } }
             }

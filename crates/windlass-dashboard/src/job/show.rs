@@ -89,7 +89,7 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
     let body = html! {
         div.title {
             div { p.crumb { a href="jobs" { "Jobs" } } h1 { (text(&job.kind)) } p.meta { code { (job.id) } } }
-            @if who.may_operate() { (buttons(&view, &job, &who)) }
+            (buttons(&view, &job, &who))
         }
         p.lead { (summary(&view, &job, explained.as_ref())) }
         @if let Some(percent) = progress.percent.filter(|_| job.state == State::Running) {
@@ -122,13 +122,15 @@ fn buttons(view: &View, job: &Job, who: &Who) -> Markup {
         Button::to(&to, (name, picture, class)).show(view)
     };
     let may_retry = !matches!(job.state, State::Running | State::Available | State::Waiting);
+    let may_act = who.may_operate();
     let has_ended = matches!(job.state, State::Completed | State::Cancelled | State::Dead);
     html! {
         div.tools {
             @if !who.is_limited() { a.button href={ "traces/" (encoded(&job.id)) } { (icon("workflows")) span { "Everything that came of this" } } }
             (copy("Copy as command", &format!("windlass job show {}", job.id)))
-            @if may_retry { (button("retry", if has_ended { "Run again" } else { "Run now" }, "primary", "loop")) }
-            @if !has_ended { (button("cancel", "Cancel", "danger", "slash")) }
+            @if who.may_enqueue() { a.button href=(link("jobs/new", &[("like", &job.id)])) { "Enqueue one like it…" } }
+            @if may_act && may_retry { (button("retry", if has_ended { "Run again" } else { "Run now" }, "primary", "loop")) }
+            @if may_act && !has_ended { (button("cancel", "Cancel", "danger", "slash")) }
         }
     }
 }

@@ -17,6 +17,7 @@ use windlass::store::{Now, Store};
 use windlass::token::{Grant, Scope};
 use windlass::worker::{Registration, Renewal};
 use windlass::{Client, Timestamp};
+use windlass_dashboard::Commands;
 use windlass_http::{Access, Api, Caller, RequestRate};
 use windlass_testkit::database::Database;
 use windlass_testkit::worker::{self as worker_of, Profile};
@@ -42,6 +43,7 @@ async fn work(job: Work, _: windlass::Context) -> Result<(), windlass::JobError>
 /// The pages, and the store below them.
 pub(crate) struct TestPages {
     api: Api,
+    commands: Commands,
     store: Arc<dyn Store>,
     // Dropped last.
     database: Arc<dyn Database>,
@@ -134,7 +136,8 @@ impl TestPages {
     }
 
     fn over(store: Arc<dyn Store>, access: Access, database: Arc<dyn Database>) -> Self {
-        Self { api: Api::new(Arc::clone(&store), access), store, database }
+        let api = Api::new(Arc::clone(&store), access);
+        Self { api, commands: Commands::default(), store, database }
     }
 
     /// The same pages for somebody who may read alone.
@@ -148,21 +151,29 @@ impl TestPages {
         Self::over(Arc::clone(&self.store), access, Arc::clone(&self.database))
     }
 
+    fn open(&self) -> Self {
+        self.asking(Access::open())
+    }
+
+    /// The same pages, whose commands are for the store at these places.
+    pub(crate) fn offering(self, commands: Commands) -> Self {
+        Self { commands, ..self }
+    }
+
     /// The same pages, where this standby answers reads.
     pub(crate) fn reading_from(&self, standby: windlass::standby::Standby) -> Self {
-        let api = self.api.clone().reading_from(standby);
-        Self { api, store: Arc::clone(&self.store), database: Arc::clone(&self.database) }
+        Self { api: self.api.clone().reading_from(standby), ..self.open() }
     }
 
     /// The same pages, where each caller may make so many requests.
     pub(crate) fn limited(&self, rate: RequestRate) -> Self {
         let api = Api::limited(Arc::clone(&self.store), Access::open(), rate);
-        Self { api, store: Arc::clone(&self.store), database: Arc::clone(&self.database) }
+        Self { api, ..self.open() }
     }
 
     /// One that nobody has asked yet: what viewers share for a moment has tests of its own.
     pub(crate) fn router(&self) -> Router {
-        windlass_dashboard::over(self.api.clone())
+        windlass_dashboard::over_with(self.api.clone(), self.commands.clone())
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -352,13 +363,17 @@ pub(crate) async fn got(router: Router, path: &str) -> Shown {
     sent(router, request(Method::GET, path, Body::empty())).await
 }
 
+/// A text as part of a path or a query.
+pub(crate) fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
 /// Sends a form to a router.
 pub(crate) async fn pressed(router: Router, path: &str, fields: &[(&str, &str)]) -> Shown {
     sent(router, form(path, fields)).await
 }
 
 fn form(path: &str, fields: &[(&str, &str)]) -> Request<Body> {
-    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let form = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
     let form = form.collect::<Vec<_>>().join("&");
     let mut request = request(Method::POST, path, Body::from(form));

@@ -9,6 +9,7 @@ mod events;
 mod fixture;
 mod jobs;
 mod limits;
+mod new_job;
 mod operations;
 mod program;
 mod reads;

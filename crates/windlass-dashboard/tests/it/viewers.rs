@@ -2,15 +2,20 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use serde_json::json;
+use serde_json::{Value, json};
 use windlass::token::{Grant, Scope};
+use windlass_dashboard::Commands;
 use windlass_http::{Access, Caller};
 
-use crate::fixture::{TestPages, on_both_stores};
+use crate::fixture::{HOSTILE, TestPages, encoded, on_both_stores};
 
 on_both_stores! {
     /// The navigation leads nowhere that refuses who follows it, and no stream is asked for that is refused.
     who_is_limited_is_led_to_what_they_may_see;
+    /// What is copied is for the store that the page is of, and says so to who may see all of it alone.
+    a_command_is_for_the_store_of_its_page;
+    /// What is copied has nothing in it that a reader does not see.
+    nothing_is_copied_unseen;
     /// Where a token is refused, signing in would not help, and nobody is led there.
     a_token_that_is_refused_is_told;
 }
@@ -34,6 +39,43 @@ async fn who_is_limited_is_led_to_what_they_may_see(pages: TestPages) {
     own.page(&path).await.has(&["sse-connect=\"v1/stream?jobs="]).has_not(&["href=\"traces/"]);
     pages.page(&path).await.has(&["href=\"traces/"]);
     pages.page("/jobs").await.has(&["href=\"workers\"", "sse-connect=\"v1/stream?counts=true\""]);
+}
+
+async fn a_command_is_for_the_store_of_its_page(pages: TestPages) {
+    pages.page("/jobs").await.has_not(&["data-store"]);
+    let offered = || Commands::at("postgres://app:secret@db/my app");
+    pages.asking(Access::open()).offering(offered()).page("/jobs").await.has(&[
+        "data-store=\"--store 'postgres://app@db/my app'\"",
+        "data-copy=\"windlass job list\"",
+    ]);
+    let mut grant = Grant::everywhere([Scope::Read]);
+    grant.tags = vec!["tenant:acme".to_owned()];
+    let tenant = Access::by(move |_| Some(Caller::new("acme", grant.clone())));
+    pages.asking(tenant).offering(offered()).page("/jobs").await.has_not(&["data-store", "@db"]);
+}
+
+async fn nothing_is_copied_unseen(pages: TestPages) {
+    let subject = format!("customer={HOSTILE}");
+    let job = json!({"kind": "work", "subjects": [subject], "args": {"text": HOSTILE}});
+    let job = pages.post("/v1/jobs", &job).await;
+    let event = json!({"type": "order.paid", "subject": HOSTILE, "data": {"a": HOSTILE}});
+    let event = pages.post("/v1/events", &event).await;
+    let id = |of: &Value| of["id"].as_str().expect("an id").to_owned();
+    let filter = encoded(&format!("subject:\"{subject}\""));
+    for path in [
+        format!("/jobs/{}", id(&job)),
+        format!("/events/{}", id(&event)),
+        format!("/jobs?filter={filter}"),
+        format!("/subjects/{}", encoded(HOSTILE)),
+        format!("/audit?actor={}", encoded(HOSTILE)),
+    ] {
+        let page = pages.page(&path).await;
+        let mut copied = page.text.split("data-copy=\"").skip(1).peekable();
+        assert!(copied.peek().is_some(), "{path}");
+        for text in copied.map(|text| text.split('"').next().unwrap_or_default()) {
+            assert!(!text.contains(['\u{202e}', '\u{200b}']), "{path}: {text:?}");
+        }
+    }
 }
 
 /// Where the navigation of a page leads.

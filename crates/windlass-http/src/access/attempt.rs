@@ -8,7 +8,8 @@ use tokio::time::sleep;
 
 use super::proxy::{Proxies, client_address};
 use crate::problem::{Code, Problem};
-use crate::rate::{Rates, RequestRate, Who, network};
+use crate::rate::{Rates, RequestRate};
+use crate::who::{Who, network};
 
 /// From one network, at once and then one in 6 s.
 const OF_A_NETWORK: u32 = 10;
@@ -46,12 +47,12 @@ impl Attempts {
     ) -> Result<(), Problem> {
         // A program that the API is nested in may say nothing of where a request comes from.
         let from = client_address(request, proxies).map(network);
-        let who = from.map_or(Who::Caller(name), Who::Address);
+        let who = from.map_or_else(|| Who::Caller(name.into()), Who::Address);
         if let Some(wait) = self.networks.take(&who).wait {
             let detail = "too many attempts to sign in from where you are; nobody was signed in";
             return Err(Problem::new(Code::TooManyRequests, detail).retry_after(wait));
         }
-        if let Some(wait) = self.names.take(&Who::Caller(name)).wait {
+        if let Some(wait) = self.names.take(&Who::Caller(name.into())).wait {
             sleep(wait.min(WAIT)).await;
         }
         Ok(())

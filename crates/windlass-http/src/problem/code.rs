@@ -227,7 +227,7 @@ impl Code {
                 "The queue has a bound and so many of its jobs wait already. Nothing was written. Try again later: `Retry-After` says when."
             }
             Self::TooManyStreams => {
-                "As many live streams are open as the server has. Close one, or try again later: `Retry-After` says when. Tabs of one browser can share a stream."
+                "As many live streams are open as the server has, and no caller has more of them; or one of yours was closed for a caller who has fewer. Close one, or try again later: `Retry-After` says when. Tabs of one browser can share a stream."
             }
             Self::Unavailable => {
                 "The database cannot be reached or is shutting down. It did not happen. Try again: `Retry-After` says when."

@@ -17,12 +17,13 @@ use super::format::Format;
 use super::open;
 use super::pace::Pace;
 use super::ring::Placed;
-use super::seat::Seat;
+use super::seat::{self, Seat};
 use super::wanted::Wants;
 use crate::access::Caller;
 use crate::api::Api;
 use crate::limits::STREAM_SILENCE;
 use crate::problem::{Code, Problem};
+use crate::who::Who;
 
 /// Events that are gone through at a time.
 const PART: usize = 500;
@@ -68,7 +69,8 @@ impl Viewer {
         (caller, request): (Caller, Parts),
         wants: Wants,
     ) -> Result<Self, Problem> {
-        let seat = api.streams().take(api, wants)?;
+        let by = Who::of(api, &request, Some(&caller));
+        let seat = api.streams().take(api, by, wants)?;
         let first = match &seat.wants.events {
             Some(following) => Some(seat.session.place(following.from).await?),
             None => None,
@@ -145,6 +147,9 @@ impl Viewer {
         if is_over {
             return Err(Problem::new(Code::Unavailable, "the server stops; connect again"));
         }
+        if self.seat.lost().is_cancelled() {
+            return Err(seat::given_up());
+        }
         if self.check_at <= Instant::now() {
             self.check_rights().await?;
         }
@@ -174,12 +179,14 @@ impl Viewer {
 
     /// Returns when there may be something to tell.
     async fn wait(&mut self) {
+        let lost = self.seat.lost().clone();
         let due = self.pace.due().into_iter().chain([self.alive_at, self.check_at]).min();
         tokio::select! {
             _ = self.seat.news.changed() => {}
             () = sleep_until(due.unwrap_or(self.alive_at)) => {}
             () = self.api.stopping().cancelled() => {}
             () = self.seat.session.ended.cancelled() => {}
+            () = lost.cancelled() => {}
         }
     }
 

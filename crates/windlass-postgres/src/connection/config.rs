@@ -13,6 +13,9 @@ pub const CONNECTIONS: u32 = 3;
 /// How long connecting to an address may take, unless the URL says it.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 
+/// The variable that clients of PostgreSQL take the password from where nothing else says one.
+const PASSWORD: &str = "PGPASSWORD";
+
 /// What stands between us and the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Path {
@@ -120,12 +123,20 @@ fn driver(url: &str) -> Result<Driver, StoreError> {
     if driver.get_application_name().is_none() {
         driver.application_name("windlass");
     }
+    with_password(&mut driver, std::env::var(PASSWORD).ok());
     // A host that vanished without a word is noticed within half a minute, not in two hours.
     driver.keepalives_idle(Duration::from_secs(10));
     driver.keepalives_interval(Duration::from_secs(5));
     driver.keepalives_retries(3);
     driver.tcp_user_timeout(Duration::from_secs(30));
     Ok(driver)
+}
+
+/// The password of the environment, where the URL has none.
+fn with_password(driver: &mut Driver, password: Option<String>) {
+    if let Some(password) = password.filter(|_| driver.get_password().is_none()) {
+        driver.password(password);
+    }
 }
 
 /// A URL without its options, once for each host that it names.
@@ -177,6 +188,17 @@ mod tests {
         assert_eq!(config.path, Path::TransactionPooler);
         assert_eq!(config.connections, 2);
         assert_eq!(config.driver.get_application_name(), Some("x"));
+    }
+
+    #[test]
+    fn the_password_of_the_environment_is_for_a_url_without_one() {
+        for (url, expected) in [("postgres://u@h/d", "env"), ("postgres://u:own@h/d", "own")] {
+            let mut driver: Driver = url.parse().expect("a URL");
+            with_password(&mut driver, Some("env".to_owned()));
+            assert_eq!(driver.get_password(), Some(expected.as_bytes()), "{url}");
+            with_password(&mut driver, None);
+            assert_eq!(driver.get_password(), Some(expected.as_bytes()), "{url}");
+        }
     }
 
     #[test]

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use axum::http::header;
 use serde_json::json;
 use windlass::event::NewEvent;
+use windlass::token::{Grant, Scope};
 use windlass_http::Access;
 
-use super::watch::{SOON, Watch, lines, publish, refused};
+use super::rights::secret;
+use super::watch::{SOON, Watch, lines, lines_for, publish, refused};
 use crate::fixture::{TestApi, on_both_stores};
 
 /// Streams that a server has open at once.
@@ -18,6 +20,8 @@ on_both_stores! {
     fifty_viewers_cost_the_database_no_more_than_one;
     /// S-10: one more than there may be is refused, and let in once another one has gone.
     there_are_so_many_streams_and_no_more;
+    /// S-10: one caller cannot hold all streams: who has fewer gets one of theirs, and they are told so.
+    one_caller_cannot_hold_all_streams;
     /// S-10: who does not read costs nothing that grows, delays nobody, and is told what he has missed.
     who_does_not_read_is_reset;
     /// A stop ends all streams at once.
@@ -75,6 +79,31 @@ async fn there_are_so_many_streams_and_no_more(api: TestApi) {
     // One that was refused for another reason has taken no place.
     assert_eq!(refused(&api, "?from=x").await.code(), (400, "invalid-request"));
     Watch::open(&api, "").await;
+}
+
+async fn one_caller_cannot_hold_all_streams(api: TestApi) {
+    let api = api.asking(Access::tokens()).await;
+    let grant = || Grant::everywhere([Scope::Read]);
+    let greedy = secret(&api, "greedy", grant()).await;
+    let ana = secret(&api, "ana", grant()).await;
+    let mut all = Vec::new();
+    for _ in 0..VIEWERS {
+        let mut watch = Watch::unread(&api, lines_for(&greedy, "")).await;
+        watch.told("start").await;
+        all.push(watch);
+    }
+    assert_eq!(api.send(lines_for(&greedy, "")).await.code(), (503, "too-many-streams"));
+    let mut of_ana = Watch::unread(&api, lines_for(&ana, "")).await;
+    of_ana.told("start").await;
+    let mut newest = all.pop().expect("there are some");
+    let end = newest.told("end").await;
+    assert_eq!((&end["code"], newest.next().await), (&json!("too-many-streams"), None));
+    assert_eq!(api.send(lines_for(&greedy, "")).await.code(), (503, "too-many-streams"));
+    // The others go on.
+    publish(&api, &["a"]).await;
+    for watch in all.iter_mut().chain([&mut of_ana]) {
+        assert_eq!(watch.positions(1).await, [1]);
+    }
 }
 
 async fn who_does_not_read_is_reset(api: TestApi) {

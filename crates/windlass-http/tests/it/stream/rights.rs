@@ -20,7 +20,7 @@ on_both_stores! {
     a_tenants_token_watches_its_own_jobs;
 }
 
-async fn secret(api: &TestApi, name: &str, grant: Grant) -> String {
+pub(super) async fn secret(api: &TestApi, name: &str, grant: Grant) -> String {
     let secret = Secret::new().expect("random");
     let token = secret.token(name, grant, None);
     assert!(api.client().store().add_token(&token, Now::Database).await.expect("kept"));
