@@ -1,16 +1,17 @@
-//! The kinds that workers know or that are paused, and minimum builds.
+//! The kinds that workers know, that are paused or that no worker serves, and minimum builds.
 
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use windlass::Timestamp;
+use windlass_http::words::time::number;
 
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
 use crate::form::{Button, Field, Refused, lasting};
 use crate::layout::{Nav, Page};
-use crate::parts::{copies, empty, icon, moment, text};
+use crate::parts::{copies, empty, icon, moment, since, text};
 use crate::view::View;
 
 /// How long a pause lasts, as it is chosen.
@@ -21,6 +22,9 @@ const LASTS: [(&str, u64); 5] = [
     ("a day", 86_400_000),
     ("a week", 604_800_000),
 ];
+
+/// Which jobs of a kind are counted.
+const UNSERVED: &str = "due, and no worker serves their queue and knows their kind in this version";
 
 #[derive(Debug, Deserialize)]
 struct Items<T> {
@@ -35,6 +39,9 @@ struct Kind {
     paused_at: Option<Timestamp>,
     paused_until: Option<Timestamp>,
     note: Option<String>,
+    unserved: u64,
+    unserved_or_more: bool,
+    oldest_due_at: Option<Timestamp>,
 }
 
 /// What the page shows of `required_build.v1`.
@@ -69,7 +76,7 @@ pub(super) async fn show(view: &View, refused: Option<&Refused>) -> Result<Respo
             div.tools { (copies(view, "windlass kind list", "/v1/kinds")) }
         }
         @if kinds.is_empty() {
-            (empty("No worker knows a kind", &html! { p { "A worker tells which kinds it runs:" } pre { "windlass work" } }))
+            (empty("No worker knows a kind, and no job waits for one", &html! { p { "A worker tells which kinds it runs:" } pre { "windlass work" } }))
         } @else { (of_kinds(view, &kinds, (may_operate, refused))) }
         section {
             div.title { h2 { "Minimum builds" } div.tools { (copies(view, "windlass worker required", "/v1/builds")) @if may_operate { (requiring(view, refused, stale.as_ref())) } } }
@@ -97,20 +104,44 @@ fn of_kinds(
 ) -> Markup {
     html! {
         table.rows.kinds {
-            thead { tr { th { "Kind" } th { "State" } th.number { "Workers" } @if may_operate { th { span.hidden { "Actions" } } } } }
+            thead { tr { th { "State" } th { "Kind" } th.number title=(UNSERVED) { "Unserved" } th.number { "Oldest due" } th.number { "Workers" } @if may_operate { th { span.hidden { "Actions" } } } } }
             tbody { @for kind in kinds {
                 tr id={ "kind-" (kind.kind) } {
+                    td.state { (badge(kind)) }
                     td.main {
                         a.name href=(link("jobs", &[("filter", &term("kind", &kind.kind))])) { (text(&kind.kind)) }
                         @if let Some(at) = kind.paused_at {
                             p.why { "since " (moment(at, view.now)) @if let Some(until) = kind.paused_until { ", until " (moment(until, view.now)) } @if let Some(note) = &kind.note { ": " (text(note)) } }
                         }
                     }
-                    td.state { @if kind.paused_at.is_some() { span.badge.warning { (icon("pause")) "paused" } } @else { span.badge.done { (icon("check")) "served" } } }
-                    td.number data-name="workers" { @if kind.workers == 0 { span.badge.warning { (icon("warning")) "none" } } @else { a href="workers" { (kind.workers) } } }
+                    (unserved(kind))
+                    td.number data-name="oldest due" { @if let Some(due) = kind.oldest_due_at { (since(due, view.now)) } @else { span.none { "–" } } }
+                    td.number data-name="workers" { @if kind.workers == 0 { span.none { "0" } } @else { a href="workers" { (kind.workers) } } }
                     @if may_operate { td.acts { (button(view, kind, refused)) } }
                 }
             } }
+        }
+    }
+}
+
+/// Whether its jobs are run, as a badge.
+fn badge(kind: &Kind) -> Markup {
+    let (colour, picture, word) = match () {
+        () if kind.paused_at.is_some() => ("warning", "pause", "paused"),
+        () if kind.workers == 0 => ("warning", "warning", "no worker serves it"),
+        () if kind.unserved > 0 => ("warning", "warning", "partly served"),
+        () => ("done", "check", "served"),
+    };
+    html! { span class={ "badge " (colour) } { (icon(picture)) (word) } }
+}
+
+/// How many of its jobs no worker serves, with a link to them.
+fn unserved(kind: &Kind) -> Markup {
+    let filter = format!("state:available,waiting {}", term("kind", &kind.kind));
+    html! {
+        td.number data-name="unserved" {
+            @if kind.unserved == 0 { span.none { "0" } }
+            @else { a href=(link("jobs", &[("filter", &filter)])) { (number(kind.unserved)) @if kind.unserved_or_more { "+" } } }
         }
     }
 }

@@ -13,6 +13,10 @@ use crate::layout::{Nav, Page};
 use crate::parts::{counted_in, empty, icon, moment, since, text};
 use crate::view::View;
 
+/// What jobs wait for that are neither available nor scheduled.
+const WAITING: &str =
+    "for a condition, for a worker that knows their kind, or for the end of a pause";
+
 #[derive(Debug, Deserialize)]
 struct Queues {
     items: Vec<Queue>,
@@ -38,7 +42,7 @@ pub(crate) fn table(view: &View, queues: &[Queue]) -> Markup {
 fn rows(view: &View, queues: &[Queue], may_operate: bool) -> Markup {
     html! {
         table.rows.queues {
-            thead { tr { th { "Queue" } th.number { "Available" } th.number { "Oldest due" } th.number { "Running" } th.number { "Retryable" } th.number { "Scheduled" } th.number { "Dead" } th.number { "Workers" } @if may_operate { th { span.hidden { "Actions" } } } } }
+            thead { tr { th { "State" } th { "Queue" } th.number { "Available" } th.number { "Oldest due" } th.number title=(WAITING) { "Waiting" } th.number { "Running" } th.number { "Retryable" } th.number { "Scheduled" } th.number { "Dead" } th.number { "Workers" } @if may_operate { th { span.hidden { "Actions" } } } } }
             tbody { @for queue in queues { (row(view, queue, may_operate)) } }
         }
     }
@@ -57,15 +61,16 @@ fn row(view: &View, queue: &Queue, may_operate: bool) -> Markup {
     };
     html! {
         tr id={ "queue-" (queue.name) } {
+            td.state { (badge(queue)) }
             td.main {
                 a.name href=(link("jobs", &[("filter", &term("queue", &queue.name))])) { (text(&queue.name)) }
                 @if let Some(at) = queue.paused_at {
-                    " " span.badge.warning { (icon("pause")) "paused" }
                     p.why { "since " (moment(at, view.now)) @if let Some(until) = queue.paused_until { ", until " (moment(until, view.now)) } @if let Some(note) = &queue.note { ": " (text(note)) } }
                 }
             }
             (number_of(State::Available))
             td.number data-name="oldest due" { @if let Some(due) = queue.oldest_due_at { (since(due, view.now)) } @else { span.none { "–" } } }
+            (number_of(State::Waiting))
             (number_of(State::Running))
             (number_of(State::Retryable))
             (number_of(State::Scheduled))
@@ -74,6 +79,20 @@ fn row(view: &View, queue: &Queue, may_operate: bool) -> Markup {
             @if may_operate { td.acts { (button(view, queue)) } }
         }
     }
+}
+
+/// Whether its jobs are run, as a badge: jobs that no worker will take are told apart from a queue that is empty.
+fn badge(queue: &Queue) -> Markup {
+    let has = |state: &State| queue.jobs.get(state).is_some_and(|jobs| *jobs > 0);
+    let (colour, picture, word) = match () {
+        () if queue.paused_at.is_some() => ("warning", "pause", "paused"),
+        () if queue.workers > 0 => ("done", "check", "served"),
+        () if [State::Available, State::Waiting].iter().any(has) => {
+            ("warning", "warning", "no worker serves it")
+        }
+        () => ("plain", "dot", "no worker"),
+    };
+    html! { span class={ "badge " (colour) } { (icon(picture)) (word) } }
 }
 
 fn button(view: &View, queue: &Queue) -> Markup {
