@@ -45,6 +45,7 @@ mod looks;
 mod operation;
 mod overview;
 mod parts;
+mod pause;
 mod problem;
 mod queue;
 mod schedule;

@@ -9,19 +9,11 @@ use windlass_http::words::time::number;
 
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
-use crate::form::{Button, Field, Refused, lasting};
+use crate::form::{Button, Field, Refused};
 use crate::layout::{Nav, Page};
 use crate::parts::{copies, empty, icon, moment, since, text};
+use crate::pause::{self, Pausable, Paused, Says};
 use crate::view::View;
-
-/// How long a pause lasts, as it is chosen.
-const LASTS: [(&str, u64); 5] = [
-    ("until it is resumed", 0),
-    ("an hour", 3_600_000),
-    ("4 hours", 14_400_000),
-    ("a day", 86_400_000),
-    ("a week", 604_800_000),
-];
 
 /// Which jobs of a kind are counted.
 const UNSERVED: &str = "due, and no worker serves their queue and knows their kind in this version";
@@ -110,14 +102,12 @@ fn of_kinds(
                     td.state { (badge(kind)) }
                     td.main {
                         a.name href=(link("jobs", &[("filter", &term("kind", &kind.kind))])) { (text(&kind.kind)) }
-                        @if let Some(at) = kind.paused_at {
-                            p.why { "since " (moment(at, view.now)) @if let Some(until) = kind.paused_until { ", until " (moment(until, view.now)) } @if let Some(note) = &kind.note { ": " (text(note)) } }
-                        }
+                        @if let Some(paused) = kind.pause() { (paused.why(view)) }
                     }
                     (unserved(kind))
                     td.number data-name="oldest due" { @if let Some(due) = kind.oldest_due_at { (since(due, view.now)) } @else { span.none { "–" } } }
                     td.number data-name="workers" { @if kind.workers == 0 { span.none { "0" } } @else { a href="workers" { (kind.workers) } } }
-                    @if may_operate { td.acts { (button(view, kind, refused)) } }
+                    @if may_operate { td.acts { (switch(view, kind, refused)) } }
                 }
             } }
         }
@@ -127,7 +117,7 @@ fn of_kinds(
 /// Whether its jobs are run, as a badge.
 fn badge(kind: &Kind) -> Markup {
     let (colour, picture, word) = match () {
-        () if kind.paused_at.is_some() => ("warning", "pause", "paused"),
+        () if kind.paused_at.is_some() => return pause::badge(),
         () if kind.workers == 0 => ("warning", "warning", "no worker serves it"),
         () if kind.unserved > 0 => ("warning", "warning", "partly served"),
         () => ("done", "check", "served"),
@@ -146,29 +136,18 @@ fn unserved(kind: &Kind) -> Markup {
     }
 }
 
-fn button(view: &View, kind: &Kind, refused: Option<&Refused>) -> Markup {
-    let to = |act: &str| format!("kinds/{}/{act}", encoded(&kind.kind));
-    if kind.paused_at.is_some() {
-        let (to, about) = (to("resume"), kind.kind.as_str());
-        return Button { to: &to, name: "Resume", picture: "play", class: "quiet", about }
-            .show(view);
+fn switch(view: &View, kind: &Kind, refused: Option<&Refused>) -> Markup {
+    let path = format!("kinds/{}", encoded(&kind.kind));
+    let (is_paused, says) = (kind.paused_at.is_some(), Says::NoteAndTime);
+    let means = "No job of the kind starts, in any queue. Jobs that run go on.";
+    Pausable { path: &path, name: &kind.kind, is_paused, means, says }.in_row(view, refused)
+}
+
+impl Kind {
+    fn pause(&self) -> Option<Paused<'_>> {
+        let (until, note) = (self.paused_until, self.note.as_deref());
+        self.paused_at.map(|at| Paused { at, until, note })
     }
-    let to = to("pause");
-    let refused = refused.filter(|refused| refused.to == to);
-    let lasts = format!("{}-for", kind.kind);
-    let note = Field {
-        name: "note",
-        label: "Note",
-        hint: "why, and by whom",
-        of: &kind.kind,
-        most: Some(1024),
-        value: refused.map_or("", |refused| refused.value("note")),
-    };
-    let fields = html! { (lasting(&lasts, &LASTS, refused)) (note.show()) };
-    let button =
-        Button { to: &to, name: "Pause", picture: "pause", class: "quiet", about: &kind.kind };
-    let title = "None of its jobs start any more, in any queue. Those that run go on.";
-    button.ask_again(view, (title, &fields), refused.map(|refused| &refused.fault))
 }
 
 fn of_builds(view: &View, builds: &[Build], may_operate: bool) -> Markup {

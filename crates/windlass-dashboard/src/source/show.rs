@@ -61,22 +61,20 @@ pub(super) async fn show(
 }
 
 fn tools(view: &View, one: &Source, may_operate: bool) -> Markup {
-    let to = |act: &str| format!("sources/{}/{act}", encoded(&one.name));
-    let pause = Field::text("note", "Why, and by whom").show();
+    let page = format!("sources/{}", encoded(&one.name));
     html! {
         div.tools {
             (copy("Copy as command", &format!("windlass source show {}", word(&one.name))))
-            @if may_operate {
-                @if one.is_running() { (Button::to(&to("pause"), ("Pause", "pause", "")).about(&one.name).ask(view, "", &pause)) }
-                @else { (Button::to(&to("resume"), ("Resume", "play", "primary")).about(&one.name).show(view)) }
-            }
+            @if may_operate { (one.switch(&page).in_head(view)) }
         }
     }
 }
 
 fn summary(view: &View, one: &Source) -> Markup {
     html! {
-        @if let Some(reason) = &one.reason { (text(reason)) ", since " (moment(one.changed_at, view.now)) ". " }
+        @if let Some(paused) = one.pause() { "It is " (paused.line(view)) ". " }
+        @else if let Some(overdue) = one.overdue(view) { "It is " (overdue) ". " }
+        @else if let Some(reason) = &one.reason { (text(reason)) ", since " (moment(one.changed_at, view.now)) ". " }
         @match one.behind() {
             Some(0) => "It was read to the end of its feed.",
             Some(behind) => { (count(behind, "record")) " of its feed were not read yet." },

@@ -6,7 +6,6 @@ use windlass::Timestamp;
 use windlass_http::words::time::{count, number};
 
 use super::document::{Explanation, Gap, Looked, Subscription, Window};
-use super::list::switch;
 use crate::event::answered;
 use crate::extract::Path;
 use crate::fault::Fault;
@@ -49,14 +48,14 @@ pub(super) async fn show(view: View, Path(Named { name }): Path<Named>) -> Resul
 }
 
 fn tools(view: &View, one: &Subscription, may_operate: bool) -> Markup {
-    let name = encoded(&one.name);
+    let page = format!("subscriptions/{}", encoded(&one.name));
     html! {
         div.tools {
             (copy("Copy as command", &format!("windlass subscription show {}", word(&one.name))))
             a.button href=(link("backtest", &[("subscription", &one.name)])) { (icon("search")) span { "Try its filter" } }
             @if may_operate {
-                @if !one.is_replay() { a.button href={ "subscriptions/" (name) "/replay" } { (icon("loop")) span { "Replay…" } } }
-                (switch(view, one))
+                @if !one.is_replay() { a.button href={ (page) "/replay" } { (icon("loop")) span { "Replay…" } } }
+                (one.switch(&page).in_head(view))
             }
         }
     }
@@ -64,7 +63,7 @@ fn tools(view: &View, one: &Subscription, may_operate: bool) -> Markup {
 
 fn summary(view: &View, one: &Subscription) -> Markup {
     html! {
-        @if let Some(at) = one.paused_at { "It is paused since " (moment(at, view.now)) ", at position " }
+        @if let Some(paused) = one.pause() { "It is " (paused.line(view)) ", at position " }
         @else { "It was fed up to position " }
         (number(one.position)) ", "
         @if one.behind == 0 { "the end of the log." } @else { (count(one.behind, "event")) " behind the end of the log." }

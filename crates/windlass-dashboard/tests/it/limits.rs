@@ -136,7 +136,7 @@ async fn a_kind_is_paused_and_resumed(pages: TestPages) {
     pages.worker(worker()).await;
     let fields = [("note", "ana: broken"), ("for_ms", "3600000")];
     let paused = pages.press(&kind("pause"), &fields).await.led();
-    assert_eq!(paused, ("/kinds".to_owned(), "work is paused: no job of it starts.".to_owned()));
+    assert_eq!(paused, ("/kinds".to_owned(), "Kind work is paused: no job of it starts.".to_owned()));
     pages.get("/kinds").await.shows(&["work", "paused", "ana: broken", "in 1h", "Resume"]);
     pages.press(&kind("resume"), &[]).await.led();
     pages.get("/kinds").await.shows(&["served", "Pause"]);

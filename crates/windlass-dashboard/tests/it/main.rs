@@ -11,6 +11,7 @@ mod jobs;
 mod limits;
 mod operations;
 mod overview;
+mod pauses;
 mod program;
 mod reads;
 mod refused;
