@@ -107,6 +107,6 @@ fn tiles(status: &Status) -> Markup {
 }
 
 fn first() -> Markup {
-    let more = html! { p { "A queue is there with its first job:" } pre { "windlass enqueue hello name=World" } };
+    let more = html! { p { "The first job of a queue makes it:" } pre { "windlass enqueue hello name=World" } };
     empty("No queues yet", &more)
 }

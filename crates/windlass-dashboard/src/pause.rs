@@ -104,9 +104,11 @@ impl Pausable<'_> {
         let refused = refused.filter(|refused| refused.to == to);
         let fields = self.fields(refused);
         let fault = refused.map(|refused| &refused.fault);
-        Button::to(&to, ("Pause", "pause", pause))
-            .about(self.name)
-            .ask_again(view, (self.means, &fields), fault)
+        Button::to(&to, ("Pause", "pause", pause)).about(self.name).ask_again(
+            view,
+            (self.means, &fields),
+            fault,
+        )
     }
 
     fn fields(&self, refused: Option<&Refused>) -> Markup {

@@ -36,7 +36,7 @@ pub(crate) fn problems(doctor: &Doctor) -> Markup {
     html! {
         section.problems aria-label="Problems" {
             @if found.is_empty() {
-                p.well { (icon("check")) "All is as it should be." span.meta { (doctor.checks.len()) " checks" } }
+                p.well { (icon("check")) "No problems found." span.meta { (doctor.checks.len()) " checks" } }
             }
             @for check in found { (shown(check)) }
         }

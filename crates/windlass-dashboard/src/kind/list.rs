@@ -153,12 +153,12 @@ impl Kind {
 fn of_builds(view: &View, builds: &[Build], may_operate: bool) -> Markup {
     html! {
         table.rows.builds {
-            thead { tr { th { "Program" } th { "At least" } th { "Holds back" } th.when { "Set" } @if may_operate { th { span.hidden { "Actions" } } } } }
+            thead { tr { th { "Program" } th { "Minimum" } th { "Workers held back" } th.when { "Set" } @if may_operate { th { span.hidden { "Actions" } } } } }
             tbody { @for build in builds {
                 tr id={ "build-" (build.program) } {
                     td.main { b.name { (text(&build.program)) } @if let Some(note) = &build.note { p.why { (text(note)) } } }
-                    td data-name="at least" { (text(&build.minimum)) }
-                    td data-name="holds back" {
+                    td data-name="minimum" { (text(&build.minimum)) }
+                    td data-name="workers held back" {
                         @for worker in build.below.iter().take(4) { (text(worker)) " " }
                         @if build.below.len() > 4 { span.meta { "+" (build.below.len() - 4) } }
                         @if build.below.is_empty() { span.none { "no worker" } }
@@ -189,12 +189,12 @@ fn requiring(view: &View, refused: Option<&Refused>, stale: Option<&(Build, Stri
             p { "At least " b { (text(&build.minimum)) } " is required of " (text(&build.program)) " already, since " (moment(build.set_at, view.now)) @if let Some(note) = &build.note { ": " (text(note)) } ". Send the form again to put yours in its place." }
             input type="hidden" name="seen" value=(tag);
         } @else if is_stale {
-            p { "What was required of the program is allowed by now. Send the form again to require it." }
+            p { "Nothing is required of the program any more. Send the form again to require it." }
         } @else if let Some(refused) = refused {
             input type="hidden" name="seen" value=(refused.value("seen"));
         }
         (field("program", "Program", "shop", 128).required())
-        (field("minimum", "At least", "2.14.0", 128).required())
+        (field("minimum", "Minimum", "2.14.0", 128).required())
         (field("note", "Note", "why, and by whom", 1024).show())
     };
     let button =

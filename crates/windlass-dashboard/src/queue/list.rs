@@ -34,7 +34,7 @@ pub(super) async fn show(view: &View, refused: Option<&Refused>) -> Result<Respo
     let body = html! {
         div.title { h1 { "Queues" } div.tools { a href="kinds" { "Kinds and builds" } } }
         @if queues.is_empty() {
-            (empty("No queues yet", &html! { p { "A queue is there with its first job:" } pre { "windlass enqueue hello name=World" } }))
+            (empty("No queues yet", &html! { p { "The first job of a queue makes it:" } pre { "windlass enqueue hello name=World" } }))
         } @else { (rows(view, &queues, may_operate.then_some(refused))) }
     };
     let fault = refused.map(|refused| &refused.fault);

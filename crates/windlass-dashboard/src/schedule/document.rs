@@ -145,12 +145,12 @@ impl Schedule {
 /// What a word of a definition means.
 pub(super) fn in_words(word: &str) -> &str {
     match word {
-        "none" => "counted, and not made up for",
-        "one" => "one run stands for all of them",
-        "all" => "each has its run",
+        "none" => "they are counted and have no run",
+        "one" => "one run for all of them",
+        "all" => "a run for each of them",
         "skip" => "the run is left out",
         "queue" => "one run waits until the last job has ended",
-        "allow" => "it runs beside the other",
+        "allow" => "both run at once",
         "code" => "a program",
         "config" => "a windlass.toml",
         "person" => "a person",

@@ -168,7 +168,7 @@ fn history(view: &View, one: &Schedule, last: Option<&LastJob>) -> Markup {
                 @if let Some(at) = one.last_due_at { dt { "Last due" } dd { (moment(at, view.now)) } }
                 @if let Some(at) = one.queued_due_at { dt { "A run waits" } dd { "that of " (moment(at, view.now)) ", until the last job has ended" } }
                 dt { "Jobs enqueued" } dd { (number(one.fired)) span.meta { " · " a href=(jobs) { "jobs of its kind" } } }
-                dt { "Skipped" } dd { (number(one.skipped)) span.meta { " since the last job had not ended" } }
+                dt { "Skipped" } dd { (number(one.skipped)) span.meta { " while the last job had not ended" } }
                 dt { "Missed" } dd { (number(one.missed_due_times)) span.meta { " while nothing could run" } }
             }
         }
@@ -195,7 +195,7 @@ fn facts(view: &View, one: &Schedule) -> Markup {
                 dt { "While one runs" } dd { (in_words(&definition.overlap)) }
                 @if !definition.tags.is_empty() { dt { "Tags" } dd { @for tag in &definition.tags { (jobs(&term("tag", tag), tag)) " " } } }
                 @if !definition.subjects.is_empty() { dt { "About" } dd { @for subject in &definition.subjects { @let subject = subject.text(); (jobs(&term("subject", &subject), &subject)) " " } } }
-                dt { "Decided by" } dd { (in_words(&one.owner)) }
+                dt { "Owner" } dd { (in_words(&one.owner)) }
                 @if let Some(declared) = &one.declared { dt { "Declared" } dd { "by " (text(&declared.by)) ", " (in_words(&declared.owner)) ", " (at(declared.at)) } }
                 dt { "Changed" } dd { (at(one.changed_at)) " by " (text(&one.changed_by)) }
             }

@@ -39,7 +39,7 @@ fn table(view: &View, sources: &[Source], may_operate: bool) -> Markup {
     html! {
         table.rows {
             thead { tr {
-                th { "State" } th { "Source" } th { "Read up to" } th.number { "Behind" } th.number { "Imported" } th.number { "Open gaps" } th.number { "Quarantined" } th.when { "Asked" }
+                th { "State" } th { "Source" } th { "Read up to" } th.number { "Behind" } th.number { "Imported" } th.number { "Open gaps" } th.number { "Quarantined" } th.when { "Last poll" }
                 @if may_operate { th { span.hidden { "Actions" } } }
             } }
             tbody { @for one in sources { (row(view, one, may_operate)) } }

@@ -28,7 +28,11 @@ pub(super) async fn resume(
 ) -> Result<Response, Fault> {
     let path = format!("/v1/subscriptions/{}/resume", encoded(&name));
     view.ask().act(Method::POST, &path, None).await?;
-    Ok(back(&view.base, &asked.back, &format!("Subscription {name} is resumed where it was paused.")))
+    Ok(back(
+        &view.base,
+        &asked.back,
+        &format!("Subscription {name} is resumed where it was paused."),
+    ))
 }
 
 pub(super) async fn remove(

@@ -91,7 +91,8 @@ impl Subscription {
 
     /// How it is paused and resumed.
     pub(super) fn switch<'a>(&'a self, path: &'a str) -> Pausable<'a> {
-        let means = "It is fed no events. They stay in the log, and it gets them once it is resumed.";
+        let means =
+            "It is fed no events. They stay in the log, and it gets them once it is resumed.";
         let (name, is_paused, says) = (&self.name, self.is_paused(), Says::Nothing);
         Pausable { path, name, is_paused, means, says }
     }

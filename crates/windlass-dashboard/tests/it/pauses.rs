@@ -12,8 +12,6 @@ on_both_stores! {
     a_pause_is_the_same_everywhere;
 }
 
-
-
 async fn a_pause_is_the_same_everywhere(pages: TestPages) {
     pages.worker(worker()).await;
     let nightly = json!({"rule": "@daily", "kind": "a"});
@@ -50,7 +48,11 @@ async fn a_pause_is_the_same_everywhere(pages: TestPages) {
             page.mentions(&["paused</span>", "paused since ", &resumes, &at_once]);
             page.has_not(&[&format!("action=\"{path}/pause\"")]);
         }
-        let row = ["<td class=\"state\"><span class=\"badge warning\">", "paused</span>", "<p class=\"why\">paused since "];
+        let row = [
+            "<td class=\"state\"><span class=\"badge warning\">",
+            "paused</span>",
+            "<p class=\"why\">paused since ",
+        ];
         pages.page(list).await.has(&row);
         let told = pages.press(&format!("/{path}/resume"), &[("back", list)]).await.led();
         assert!(told.1.contains(&format!("{name} is resumed")), "{told:?}");

@@ -55,7 +55,7 @@ async fn a_schedule_says_when_it_runs_next_and_what_came_of_it(pages: TestPages)
         "Args",
         "&lt;script&gt;",
         "Definition",
-        "Decided by",
+        "Owner",
         "a person",
     ]);
     assert_eq!(shown.text.matches("02:30").count(), 5);

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use windlass::Timestamp;
 use windlass::event::NewEvent;
 use windlass::source::{Asked, Ends, Hold, Holding, Page, Read, Said, SourceOptions, judge};
-use windlass::Timestamp;
 use windlass::store::Now;
 
 use crate::fixture::{HOSTILE, TestPages, on_both_stores};
@@ -69,7 +69,7 @@ async fn a_source_says_what_it_lacks_and_what_was_put_aside(pages: TestPages) {
     let shown = pages.page(PAGE).await;
     shown.has(&[
         "20 records",
-        "What its feed did not give",
+        "Gaps",
         "open",
         "events/evt_",
         "4 to 99",
@@ -77,9 +77,9 @@ async fn a_source_says_what_it_lacks_and_what_was_put_aside(pages: TestPages) {
         "2 records",
         "it has no type",
         "&lt;script&gt;",
-        "How far it is",
+        "Progress",
         "100 of 120",
-        "What is read",
+        "Configuration",
         "/f",
     ]);
     shown.has_not(&["<script>alert"]);
