@@ -123,7 +123,7 @@ async fn a_schedule_is_removed(pages: TestPages) {
     nightly(&pages).await;
     pages.page("/schedules/nightly").await.has(&["goes for good", "Remove nightly"]);
     let removed = pages.press("/schedules/nightly/remove", &[]).await;
-    assert_eq!(removed.led(), ("/schedules".to_owned(), "Schedule nightly is gone.".to_owned()));
+    assert_eq!(removed.led(), ("/schedules".to_owned(), "Schedule nightly is removed.".to_owned()));
     assert_eq!(pages.get("/schedules/nightly").await.status, StatusCode::NOT_FOUND);
 }
 
