@@ -163,7 +163,7 @@ flow("columns are chosen, kept and given back without JavaScript", { javaScriptE
   const heights = await page.$$eval(".rows.jobs tbody tr", (rows) => rows.map((row) => Math.round(row.getBoundingClientRect().height)));
   assert.ok(heights.every((height) => height >= 28 && height <= 29), heights.join(" "));
   await page.click("summary:has-text('Columns')");
-  await page.click("button:has-text('As at first')");
+  await page.click("button:has-text('Reset')");
   assert.deepEqual(await heads(), usual);
 });
 

@@ -59,7 +59,8 @@ flow("a queue that is paused in one tab is shown as paused in both", {}, async (
   for (const page of [here, there]) await page.goto(`${server.url}/queues`);
   await mark(there);
   const row = "tr[id='queue-default']";
-  await here.click(`${row} button:has-text("Pause")`);
+  await here.click(`${row} details.ask > summary`);
+  await here.click(`${row} details.ask button:has-text("Pause")`);
   await here.waitForSelector(`${row} .badge.warning`);
   await there.waitForSelector(`${row} .badge.warning`);
   assert.match(await there.innerText(`${row} .badge.warning`), /paused/);

@@ -352,6 +352,8 @@ pub const SOURCE_RECORDS: usize = 100_000;
 pub const SOURCE_BEHIND: Duration = Duration::from_secs(30);
 /// How long after a look that found nothing a source asks its feed again, unless it says otherwise.
 pub const SOURCE_EVERY: Duration = Duration::from_secs(10);
+/// So long nobody may read a source whose feed is to be asked, until that is told: another worker takes it over meanwhile.
+pub const SOURCE_LATE: Duration = Duration::from_secs(60);
 /// How soon a feed that waits itself is asked again where it did not wait.
 pub const SOURCE_PACE: Duration = Duration::from_secs(1);
 /// How long one page of a source may take, unless it says otherwise.

@@ -82,11 +82,11 @@ fn opening(view: &View, lane: &Lane) -> Markup {
     let to = format!("lanes/{}/open", encoded(&lane.lane));
     let button =
         Button { to: &to, name: "Open", picture: "play", class: "danger", about: &lane.lane };
-    let title = "It goes on with the next job. The dead one stays dead, and what it was to do is not done before those behind it.";
+    let title = "The next job of the lane may start. The dead job stays dead: those behind it run without what it was to do.";
     button.ask(view, title, &html! {})
 }
 
 async fn open(view: View, Path(Which { key }): Path<Which>) -> Result<Response, Fault> {
     view.ask().act(Method::POST, &format!("/v1/lanes/{}/open", encoded(&key)), None).await?;
-    Ok(back(&view.base, "/limits", &format!("The lane {key} goes on with its next job.")))
+    Ok(back(&view.base, "/limits", &format!("The lane {key} is open: its next job may start.")))
 }

@@ -218,7 +218,7 @@ const fn next(theme: Theme) -> &'static str {
 
 const fn named(theme: Theme) -> &'static str {
     match theme {
-        Theme::System => "Colours of the system",
+        Theme::System => "System theme",
         Theme::Light => "Light",
         Theme::Dark => "Dark",
     }

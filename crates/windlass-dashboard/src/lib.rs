@@ -46,6 +46,8 @@ mod looks;
 mod operation;
 mod overview;
 mod parts;
+mod pause;
+mod problem;
 mod queue;
 mod schedule;
 mod session;

@@ -15,7 +15,8 @@ use crate::extract::Query;
 use crate::fault::Fault;
 use crate::filter::link;
 use crate::layout::{Nav, Page};
-use crate::parts::{copy, counted_in, empty, icon, text};
+use crate::parts::{counted_in, empty};
+use crate::problem::{Doctor, problems};
 use crate::queue::{Queue, table};
 use crate::stats::{charts, known_time};
 use crate::view::View;
@@ -37,20 +38,6 @@ struct Workers {
     alive: u64,
     slots: u64,
     running: u64,
-}
-
-/// What the page shows of `doctor.v1`.
-#[derive(Debug, Deserialize)]
-struct Doctor {
-    checks: Vec<Check>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Check {
-    check: String,
-    status: String,
-    detail: String,
-    fix: Option<String>,
 }
 
 impl Status {
@@ -79,7 +66,7 @@ async fn show(view: View, Query(wanted): Query<Wanted>) -> Result<Response, Faul
     let charts = charts(&view, known_time(&wanted.since)).await?;
     let body = html! {
         div.title { h1 { "Overview" } }
-        @if let Some(doctor) = &doctor { (problems(&doctor.checks)) }
+        @if let Some(doctor) = &doctor { (problems(doctor)) }
         (tiles(&status))
         (charts)
         section {
@@ -99,40 +86,6 @@ async fn limited(view: &View) -> Result<Response, Fault> {
     Page::new(Nav::Overview, "Overview", body).show(view).await
 }
 
-fn problems(checks: &[Check]) -> Markup {
-    let found: Vec<_> = checks.iter().filter(|check| check.status != "ok").collect();
-    html! {
-        section.problems aria-label="Problems" {
-            @if found.is_empty() {
-                p.well { (icon("check")) "All is as it should be." span.meta { (checks.len()) " checks" } }
-            }
-            @for check in found {
-                div class={ "problem " (check.status) } {
-                    (icon(if check.status == "problem" { "cross" } else { "warning" }))
-                    div {
-                        h2 { (text(&check.check)) }
-                        @for line in check.detail.lines() { p { (text(line)) } }
-                        @for line in check.fix.iter().flat_map(|fix| fix.lines()) {
-                            @if is_command(line) { div.command { code { (text(line)) } (copy("Copy", line)) } } @else { p.fix { (text(line)) } }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Whether a shell runs a line as it is: it has no words around a command, and nothing that somebody has to write first.
-fn is_command(line: &str) -> bool {
-    let is_blank =
-        |word: &str| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase());
-    let has_words = [", ", "; ", " ("].iter().any(|mark| line.contains(mark));
-    line.starts_with("windlass ")
-        && !has_words
-        && !line.contains(" with ")
-        && !line.split(' ').any(|word| is_blank(word) || word == "N")
-}
-
 fn tiles(status: &Status) -> Markup {
     let jobs = |state: State| status.jobs_in(state).unwrap_or_else(|| "0".to_owned());
     let tile = |href: String, name: &str, value: String, more: Markup| {
@@ -144,36 +97,16 @@ fn tiles(status: &Status) -> Markup {
     html! {
         div.tiles {
             (tile(of("running"), "Running", number(status.workers.running), html! { "of " (number(status.workers.slots)) " slots on " (count(status.workers.alive, "worker")) }))
-            (tile(of("available"), "Available", jobs(State::Available), html! { "due, and wait for a slot" }))
-            (tile(of("available"), "Oldest due", oldest, html! { "waits longest" }))
-            (tile(of("dead"), "Dead", jobs(State::Dead), html! { (jobs(State::Retryable)) " are tried again" }))
+            (tile(of("available"), "Available", jobs(State::Available), html! { "due, not started yet" }))
+            (tile(of("available"), "Oldest due", oldest, html! { "since it was due" }))
+            (tile(of("waiting"), "Waiting", jobs(State::Waiting), html! { "for a condition or a worker" }))
+            (tile(of("retryable"), "Retryable", jobs(State::Retryable), html! { "failed, retried later" }))
+            (tile(of("dead"), "Dead", jobs(State::Dead), html! { "failed, kept for you to decide" }))
         }
     }
 }
 
 fn first() -> Markup {
-    let more = html! { p { "A queue is there with its first job:" } pre { "windlass enqueue hello name=World" } };
+    let more = html! { p { "The first job of a queue makes it:" } pre { "windlass enqueue hello name=World" } };
     empty("No queues yet", &more)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_a_shell_runs_is_a_command() {
-        for line in ["windlass migrate", "windlass job retry 'state:dead kind:a'"] {
-            assert!(is_command(line), "{line}");
-        }
-        for line in [
-            "start a worker that serves them",
-            "windlass worker list, then windlass worker resume NAME",
-            "windlass subscription resume NAME",
-            "windlass limit set key:a --running N",
-            "windlass schedule add nightly with another rule or zone",
-            "its errors: windlass job show job_1",
-        ] {
-            assert!(!is_command(line), "{line}");
-        }
-    }
 }

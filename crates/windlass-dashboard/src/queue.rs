@@ -31,6 +31,6 @@ pub(crate) struct Queue {
 pub(crate) fn routes() -> Router<Pages> {
     Router::new()
         .route("/queues", get(list::list))
-        .route("/queues/{name}/pause", post(act::pause))
+        .route("/queues/{name}/pause", get(list::list).post(act::pause))
         .route("/queues/{name}/resume", post(act::resume))
 }

@@ -145,20 +145,20 @@ fn latency(stats: &Stats, series: &Series, grouped: usize) -> Markup {
         [&series.wait_ms.p50, &series.wait_ms.p95, &series.run_ms.p95].map(|times| worst(times));
     let [half, most, run] = &all;
     let drawn = [
-        Line { name: "wait, 50 of 100", class: "half", values: half },
-        Line { name: "wait, 95 of 100", class: "most", values: most },
-        Line { name: "run, 95 of 100", class: "run", values: run },
+        Line { name: "Wait p50", class: "half", values: half },
+        Line { name: "Wait p95", class: "most", values: most },
+        Line { name: "Run p95", class: "run", values: run },
     ];
     let starts: Vec<Timestamp> = stats.starts(grouped).collect();
     let shown = |value: Option<f64>| value.map_or_else(String::new, |ms| format!("{ms:.0}"));
     html! {
         figure {
             figcaption {
-                b { "How long" } span.meta { "the worst of each " (stats.step(grouped)) }
+                b { "Wait and run time" } span.meta { "the longest of each " (stats.step(grouped)) }
                 @for line in &drawn { span class={ "key " (line.class) } { (line.name) } }
             }
             (lines(&drawn, &starts))
-            (table("How long, in milliseconds", &["Began", "Wait p50", "Wait p95", "Run p95"], starts.iter().enumerate().map(|(nth, start)| {
+            (table("Wait and run time, in milliseconds", &["Began", "Wait p50", "Wait p95", "Run p95"], starts.iter().enumerate().map(|(nth, start)| {
                 let at = |column: &[Option<f64>]| shown(column.get(nth).copied().flatten());
                 vec![start.to_string(), at(half), at(most), at(run)]
             })))

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use document::{KindBody, document};
-pub use list::known;
+pub use list::{Known, known};
 
 use crate::api::Api;
 

@@ -29,7 +29,7 @@ pub(crate) struct Args {
 /// What is done with kinds.
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Kinds that live workers know or that are paused
+    /// Kinds that live workers know, that are paused, or whose jobs no worker serves
     List,
     /// Give no more jobs of a kind to workers, in no queue; what runs goes on
     Pause {
@@ -57,27 +57,37 @@ async fn list(globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let kinds = known(&*store::existing(&globals.store).await?).await?;
     if out.is_json() {
-        let documents: Vec<_> = kinds
-            .iter()
-            .map(|(kind, (workers, paused))| document::kind(kind, *workers, paused.as_ref()))
-            .collect();
+        let documents: Vec<_> =
+            kinds.iter().map(|(kind, known)| document::kind(kind, known)).collect();
         out.json(&documents)?;
         return Ok(Exit::Done);
     }
     if kinds.is_empty() && !out.is_plain() {
-        out.line("no live worker knows a kind, and none is paused; start one: windlass work")?;
+        out.line(
+            "no live worker knows a kind, and none is paused or has jobs; start one: windlass work",
+        )?;
         return Ok(Exit::Done);
     }
-    let columns =
-        vec![Column::whole("KIND"), Column::number("WORKERS"), Column::text("PAUSED", 12)];
+    let columns = vec![
+        Column::whole("KIND"),
+        Column::number("WORKERS"),
+        Column::number("UNSERVED"),
+        Column::text("PAUSED", 12),
+    ];
     let mut table = Table::new(columns);
-    for (kind, (workers, paused)) in &kinds {
-        let why = paused.as_ref().map_or_else(String::new, |paused| {
+    for (kind, known) in &kinds {
+        let why = known.paused.as_ref().map_or_else(String::new, |paused| {
             let note = paused.note.as_deref();
             since_until_why(out, paused.paused_at, paused.paused_until, note)
         });
         let why = Cell::toned(Tone::Attention, why);
-        table.push(vec![Cell::new(kind), Cell::new(workers.to_string()), why]);
+        let or_more = if known.unserved.or_more { "+" } else { "" };
+        let unserved = format!("{}{or_more}", known.unserved.jobs);
+        let unserved = match known.unserved.jobs {
+            0 => Cell::new(unserved),
+            _ => Cell::toned(Tone::Attention, unserved),
+        };
+        table.push(vec![Cell::new(kind), Cell::new(known.workers.to_string()), unserved, why]);
     }
     out.table(&table)?;
     Ok(Exit::Done)
@@ -115,7 +125,7 @@ async fn resume(kind: &str, globals: &Globals) -> anyhow::Result<Exit> {
 }
 
 async fn show(kind: &str, globals: &Globals, store: &dyn Store) -> anyhow::Result<Exit> {
-    let (workers, paused) = known(store).await?.remove(kind).unwrap_or_default();
-    globals.out.json(&document::kind(kind, workers, paused.as_ref()))?;
+    let known = known(store).await?.remove(kind).unwrap_or_default();
+    globals.out.json(&document::kind(kind, &known))?;
     Ok(Exit::Done)
 }

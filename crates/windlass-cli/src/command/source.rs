@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use windlass::name::check_source;
 use windlass::source::{SourceRecord, SourceState};
-use windlass::{Client, EventId};
+use windlass::{Client, EventId, Timestamp};
 
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
@@ -124,6 +124,9 @@ fn standing(record: &SourceRecord) -> (&'static str, bool) {
         SourceState::Stopped => ("stopped", true),
         SourceState::Paused => ("paused", true),
         SourceState::Running if record.error.is_some() => ("failing", true),
+        SourceState::Running if record.overdue_since(Timestamp::wall_clock()).is_some() => {
+            ("overdue", true)
+        }
         SourceState::Running if record.open_gaps > 0 => ("gap", true),
         SourceState::Running if record.holder.is_none() => ("unread", true),
         SourceState::Running => ("running", false),

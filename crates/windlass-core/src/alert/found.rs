@@ -130,7 +130,10 @@ fn about(problem: &Problem) -> About {
         Problem::SourceFailing { source, failed_at, .. } => {
             About::new("source", source).since(*failed_at)
         }
-        Problem::SourceStopped { source, since, .. } => About::new("source", source).since(*since),
+        Problem::SourceOverdue { source, since, .. }
+        | Problem::SourceStopped { source, since, .. } => {
+            About::new("source", source).since(*since)
+        }
     }
 }
 

@@ -137,7 +137,7 @@ impl AlertType {
             Problem::Latency { .. } => Self::QueueStalled,
             Problem::Failing { .. } => Self::JobFailing,
             Problem::RunningLong { .. } => Self::JobOverdue,
-            Problem::Dying { .. } => return None,
+            Problem::Dying { .. } | Problem::SourceOverdue { .. } => return None,
             Problem::LaneBlocked { .. } => Self::LaneBlocked,
             Problem::LaneLong { .. } => Self::LaneLong,
             Problem::LimitFull { .. } => Self::LimitFull,

@@ -104,6 +104,7 @@ pub fn problems(overview: &Overview, thresholds: &Thresholds) -> Vec<Problem> {
     found.extend(lines::breakers(overview, thresholds));
     found.extend(waiting(overview, thresholds));
     found.extend(overview.sources.iter().filter_map(|one| unread(one, thresholds)));
+    found.extend(overview.sources.iter().filter_map(|one| overdue(one, overview.observed.at)));
     found
 }
 
@@ -230,6 +231,12 @@ fn unread(source: &SourceRecord, thresholds: &Thresholds) -> Option<Problem> {
             })
         }
     }
+}
+
+fn overdue(source: &SourceRecord, at: Timestamp) -> Option<Problem> {
+    let since = source.overdue_since(at)?;
+    let holder = source.holder.clone().filter(|_| source.held_until > Some(at));
+    Some(Problem::SourceOverdue { source: source.name.clone(), since, holder })
 }
 
 fn waiting<'a>(

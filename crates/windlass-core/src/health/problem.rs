@@ -210,6 +210,15 @@ pub enum Problem {
         /// When that was.
         failed_at: Timestamp,
     },
+    /// A source's feed should have been asked, and nobody does.
+    SourceOverdue {
+        /// The source.
+        source: String,
+        /// Since when.
+        since: Timestamp,
+        /// The worker that is to read it; none where no worker does.
+        holder: Option<String>,
+    },
     /// A source has met a gap at which it is to stop.
     SourceStopped {
         /// The source.
@@ -238,7 +247,9 @@ impl Problem {
             Self::Stuck { .. } => Aspect::Waiting,
             Self::QueueUnserved { .. } => Aspect::Queues,
             Self::KindUnhandled { .. } => Aspect::Handlers,
-            Self::SourceFailing { .. } | Self::SourceStopped { .. } => Aspect::Sources,
+            Self::SourceFailing { .. }
+            | Self::SourceOverdue { .. }
+            | Self::SourceStopped { .. } => Aspect::Sources,
         }
     }
 }

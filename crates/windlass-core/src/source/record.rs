@@ -2,11 +2,12 @@
 
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{ParseWordError, Position};
 use crate::json::Json;
-use crate::time::Timestamp;
+use crate::limits::{SOURCE_EVERY, SOURCE_LATE, SOURCE_PAGE_TIME};
+use crate::time::{Timestamp, parse_duration};
 
 /// Whether a source is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -89,6 +90,41 @@ pub struct SourceRecord {
     pub error_at: Option<Timestamp>,
     /// How often it could not be asked, one after the other.
     pub failures: u32,
+}
+
+/// What of `about` says how a source is read.
+#[derive(Deserialize)]
+struct About {
+    options: Told,
+}
+
+/// Durations as they are written there.
+#[derive(Deserialize)]
+struct Told {
+    every: String,
+    within: String,
+}
+
+impl SourceRecord {
+    /// Since when its feed should have been asked again, where that is longer ago than the time between two looks: no worker
+    /// reads it, or the one that does is stuck.
+    #[must_use]
+    pub fn overdue_since(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.state != SourceState::Running {
+            return None;
+        }
+        let told =
+            serde_json::from_str::<About>(self.about.as_str()).ok().map(|about| about.options);
+        let span = |text: Option<&str>| text.and_then(|text| parse_duration(text).ok());
+        let every = span(told.as_ref().map(|told| &*told.every)).unwrap_or(SOURCE_EVERY);
+        // One page may take so long, and who waits for it says nothing meanwhile.
+        let within = span(told.as_ref().map(|told| &*told.within)).unwrap_or(SOURCE_PAGE_TIME);
+        let is_held = self.held_until.is_some_and(|until| until > now);
+        let patience = every.max(if is_held { within } else { SOURCE_LATE });
+        let asked_at = self.polled_at.max(self.imported_at).map(|asked_at| asked_at.after(every));
+        let due = self.next_at.max(asked_at).max(Some(self.changed_at))?;
+        (now.since(due) > patience).then_some(due)
+    }
 }
 
 /// A record that was put aside.

@@ -33,11 +33,11 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
     };
     let body = html! {
         div.title { h1 { "Errors" } div.tools { (copy("Copy as command", &command)) (copy("Copy as curl", &view.curl(&path))) } }
-        p.note { "Jobs that are dead or tried again, by what they say. Numbers, ids and texts in quotes do not tell errors apart." }
+        p.note { "Dead and retryable jobs, grouped by their error. Numbers, ids and texts in quotes are not compared." }
         (search("errors", filter, found.as_ref().err()))
         @if let Ok(found) = &found {
             @if found.groups.is_empty() && !found.complete { (empty("None among the newest", &html! { p { "The search ended at its bound. A narrower filter shows older ones." } })) }
-            @else if found.groups.is_empty() { (empty("No errors", &html! { p { "No job that matches is dead or tried again." } })) }
+            @else if found.groups.is_empty() { (empty("No errors", &html! { p { "No job that matches is dead or retryable." } })) }
             @else { (table(&view, &found.groups)) }
             @if !found.complete && !found.groups.is_empty() { p.note { "Of the newest " (number(found.jobs)) " jobs that failed. A narrower filter shows older ones." } }
         }

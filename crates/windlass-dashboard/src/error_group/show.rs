@@ -40,7 +40,7 @@ pub(super) async fn show(
         }
         div.columns {
             div {
-                section.error { h2 { "What the last one says" } pre { (lines_of(&group.error)) } }
+                section.error { h2 { "Last error" } pre { (lines_of(&group.error)) } }
                 section { h2 { "24 hours" } (group.trend()) }
             }
             div {

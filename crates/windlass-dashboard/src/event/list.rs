@@ -56,7 +56,7 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
             }
         }
         (search(filter, found.as_ref().err()))
-        @if !after.is_empty() { p.note { "Those behind position " (text(after)) ", the oldest first. " a href=(link("events", &[("filter", filter)])) { "The newest" } } }
+        @if !after.is_empty() { p.note { "Events after position " (text(after)) ", the oldest first. " a href=(link("events", &[("filter", filter)])) { "The newest" } } }
         @if let Ok(found) = &found {
             @if found.items.is_empty() { (nothing(filter, found)) } @else { (table(&view, &found.items)) }
             @if !found.complete && !found.items.is_empty() {

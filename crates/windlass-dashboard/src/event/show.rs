@@ -30,7 +30,7 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
         div.title {
             div { p.crumb { a href="events" { "Events" } } h1 { (text(&event.r#type)) } p.meta { code { (event.id) } } }
             div.tools {
-                a.button href={ "traces/" (encoded(&event.id)) } { (icon("workflows")) span { "Everything that came of this" } }
+                a.button href={ "traces/" (encoded(&event.id)) } { (icon("workflows")) span { "Show its trace" } }
                 (copy("Copy as command", &format!("windlass event show {}", event.id)))
                 (copy("Copy as curl", &view.curl(&path)))
             }
@@ -142,7 +142,7 @@ fn facts(view: &View, event: &Event, trace: Option<&Trace>) -> Markup {
             dl {
                 dt { "Source" } dd { a href=(link("events", &[("filter", &term("source", &event.source))])) { (text(&event.source)) } }
                 @if let Some(given) = &event.given_id { dt { "Its id there" } dd { code { (text(given)) } } }
-                @if let Some(above) = above { dt { "Comes of" } dd { a href=(above.href()) { (text(&above.name)) } } }
+                @if let Some(above) = above { dt { "Caused by" } dd { a href=(above.href()) { (text(&above.name)) } } }
                 @if let Some(job) = job { dt { "Job" } dd { a href={ "jobs/" (encoded(job)) } { code { (short(job)) } } } }
                 @if let Some(origin) = &event.origin { dt { "Published by" } dd { (text(origin)) } }
                 dt { "Happened" } dd { (at(event.time)) }

@@ -43,7 +43,7 @@ pub(super) async fn list(view: View) -> Result<Response, Fault> {
             }
         }
         @if seen.types.is_empty() {
-            (empty("No events yet", &html! { p { "A type is there with its first event:" } pre { "windlass publish order.paid order=42" } }))
+            (empty("No events yet", &html! { p { "The first event of a type makes it:" } pre { "windlass publish order.paid order=42" } }))
         } @else {
             p.note { "Of the last " (number(seen.to - seen.after.min(seen.to))) " positions of the log, up to " (number(seen.to)) "." }
             (table(&view, &seen.types))
@@ -55,7 +55,7 @@ pub(super) async fn list(view: View) -> Result<Response, Fault> {
 fn table(view: &View, types: &[Type]) -> Markup {
     html! {
         table.rows {
-            thead { tr { th { "Type" } th.number { "Events" } th.number { "Last position" } th { "Taken by" } th { "Last" } } }
+            thead { tr { th { "Type" } th.number { "Events" } th.number { "Last position" } th { "Subscriptions" } th { "Last" } } }
             tbody { @for one in types { (row(view, one)) } }
         }
     }
@@ -68,7 +68,7 @@ fn row(view: &View, one: &Type) -> Markup {
             td.main { a.name href=(events) { (text(&one.r#type)) } }
             td.number data-name="events" { a href=(events) { (number(one.events)) } }
             td.number data-name="last position" { a href={ "events/" (one.last_position) } { (number(one.last_position)) } }
-            td data-name="taken by" {
+            td data-name="subscriptions" {
                 @if one.taken_by.is_empty() { span.badge.warning { (icon("warning")) "no subscription" } }
                 @for name in one.taken_by.iter().take(NAMED) { a.tag href={ "subscriptions/" (encoded(name)) } { (text(name)) } " " }
                 @if one.taken_by.len() > NAMED { span.meta { "+" (one.taken_by.len() - NAMED) } }

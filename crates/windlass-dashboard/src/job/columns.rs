@@ -97,11 +97,11 @@ pub(super) async fn act(
         of.map(|(_, value)| value.as_str())
     };
     let (kept, told) = match of("act").next() {
-        Some("usual") => (String::new(), "The list is as it is at first."),
+        Some("usual") => (String::new(), "The columns are reset."),
         _ => {
             let chosen = Columns::chosen(of("rows").next().unwrap_or("normal"), of("column"))
                 .ok_or_else(|| Fault::invalid("the form names a column that there is not"))?;
-            (chosen.written(), "The list is as you chose, in this browser.")
+            (chosen.written(), "The columns are kept in this browser.")
         }
     };
     let to = of("back").next().unwrap_or_default();
@@ -168,7 +168,7 @@ impl Columns {
                     }
                     div.tools {
                         button.primary { "Show these" }
-                        button.quiet name="act" value="usual" { "As at first" }
+                        button.quiet name="act" value="usual" { "Reset" }
                     }
                     p.note { "Kept in this browser." }
                 }

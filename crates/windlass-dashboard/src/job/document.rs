@@ -111,7 +111,7 @@ impl Job {
         }
     }
 
-    /// Why it is where it is, in its own words.
+    /// Why it is in this state, in its own words.
     pub(crate) fn why(&self) -> Option<&str> {
         let last = || self.attempts.last().and_then(|attempt| attempt.error.as_deref());
         match self.state {

@@ -18,7 +18,7 @@ use crate::parts::{Which, copy, icon, lines_of, moment, short, since, text};
 use crate::state::{badge, sign};
 use crate::view::{View, Who};
 
-/// Why it is where it is: `explanation.v1`.
+/// Why it is in this state: `explanation.v1`.
 #[derive(Debug, Deserialize)]
 struct Explanation {
     gates: Vec<Gate>,
@@ -95,7 +95,7 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
         @if let Some(percent) = progress.percent.filter(|_| job.state == State::Running) {
             (bar(percent, progress.note.as_deref(), progress.at.map(|at| moment(at, view.now))))
         }
-        @if let Some(error) = job.why() { section.error { h2 { "What it says" } pre tabindex="0" { (lines_of(error)) } } }
+        @if let Some(error) = job.why() { section.error { h2 { "Error" } pre tabindex="0" { (lines_of(error)) } } }
         div.columns {
             div {
                 @if let Some(explained) = &explained { (gates(job.state, explained)) }
@@ -126,7 +126,7 @@ fn buttons(view: &View, job: &Job, who: &Who) -> Markup {
     let has_ended = matches!(job.state, State::Completed | State::Cancelled | State::Dead);
     html! {
         div.tools {
-            @if !who.is_limited() { a.button href={ "traces/" (encoded(&job.id)) } { (icon("workflows")) span { "Everything that came of this" } } }
+            @if !who.is_limited() { a.button href={ "traces/" (encoded(&job.id)) } { (icon("workflows")) span { "Show its trace" } } }
             (copy("Copy as command", &format!("windlass job show {}", job.id)))
             @if who.may_enqueue() { a.button href=(link("jobs/new", &[("like", &job.id)])) { "Enqueue one like it…" } }
             @if may_act && may_retry { (button("retry", if has_ended { "Run again" } else { "Run now" }, "primary", "loop")) }
@@ -156,7 +156,7 @@ fn bar(percent: f64, note: Option<&str>, at: Option<Markup>) -> Markup {
 fn gates(state: State, explained: &Explanation) -> Markup {
     html! {
         section.gates {
-            h2 { "Why it is where it is" }
+            h2 { "Why it is in this state" }
             ul {
                 @for gate in &explained.gates {
                     @let (class, picture) = gate.look(state);

@@ -3,7 +3,7 @@
 use axum::http::Method;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::{Map, json};
+use serde_json::json;
 
 use super::list::{BUILDS, show};
 use crate::act::back;
@@ -11,6 +11,7 @@ use crate::extract::{Form, Path};
 use crate::fault::Fault;
 use crate::filter::encoded;
 use crate::form::{Fields, Refused, said};
+use crate::pause::body;
 use crate::view::View;
 
 #[derive(Debug, Deserialize)]
@@ -28,21 +29,14 @@ pub(super) async fn pause(
     Path(Which { kind }): Path<Which>,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Fault> {
-    let done = async {
-        let mut body = Map::new();
-        if let Some(ms) = fields.lasts()? {
-            body.insert("for_ms".to_owned(), ms.into());
-        }
-        if let Some(note) = said(fields.value("note")) {
-            body.insert("note".to_owned(), note.into());
-        }
-        let path = format!("/v1/kinds/{}/pause", encoded(&kind));
-        view.ask().act(Method::POST, &path, Some(body.into())).await
-    };
+    let to = format!("kinds/{}/pause", encoded(&kind));
+    let done = async { view.ask().act(Method::POST, &format!("/v1/{to}"), body(&fields)?).await };
     match done.await {
-        Ok(_) => Ok(back(&view.base, "/kinds", &format!("{kind} is paused: no job of it starts."))),
+        Ok(_) => {
+            let told = format!("Kind {kind} is paused: no job of it starts.");
+            Ok(back(&view.base, "/kinds", &told))
+        }
         Err(fault) if fault.is_of_fields() => {
-            let to = format!("kinds/{}/pause", encoded(&kind));
             show(&view, Some(&Refused { to, fields, fault })).await
         }
         Err(fault) => Err(fault),
@@ -55,7 +49,7 @@ pub(super) async fn resume(
 ) -> Result<Response, Fault> {
     let path = format!("/v1/kinds/{}/resume", encoded(&kind));
     view.ask().act(Method::POST, &path, None).await?;
-    Ok(back(&view.base, "/kinds", &format!("{kind} goes on.")))
+    Ok(back(&view.base, "/kinds", &format!("Kind {kind} is resumed.")))
 }
 
 /// Requires a build of a program that has none required, or the one that the form says.

@@ -1,26 +1,22 @@
-//! The kinds that workers know or that are paused, and minimum builds.
+//! The kinds that workers know, that are paused or that no worker serves, and minimum builds.
 
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use windlass::Timestamp;
+use windlass_http::words::time::number;
 
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
-use crate::form::{Button, Field, Refused, lasting};
+use crate::form::{Button, Field, Refused};
 use crate::layout::{Nav, Page};
-use crate::parts::{copies, empty, icon, moment, text};
+use crate::parts::{copies, empty, icon, moment, since, text};
+use crate::pause::{self, Pausable, Paused, Says};
 use crate::view::View;
 
-/// How long a pause lasts, as it is chosen.
-const LASTS: [(&str, u64); 5] = [
-    ("until it is resumed", 0),
-    ("an hour", 3_600_000),
-    ("4 hours", 14_400_000),
-    ("a day", 86_400_000),
-    ("a week", 604_800_000),
-];
+/// Which jobs of a kind are counted.
+const UNSERVED: &str = "due, and no worker serves their queue and knows their kind in this version";
 
 #[derive(Debug, Deserialize)]
 struct Items<T> {
@@ -35,6 +31,9 @@ struct Kind {
     paused_at: Option<Timestamp>,
     paused_until: Option<Timestamp>,
     note: Option<String>,
+    unserved: u64,
+    unserved_or_more: bool,
+    oldest_due_at: Option<Timestamp>,
 }
 
 /// What the page shows of `required_build.v1`.
@@ -69,7 +68,7 @@ pub(super) async fn show(view: &View, refused: Option<&Refused>) -> Result<Respo
             div.tools { (copies(view, "windlass kind list", "/v1/kinds")) }
         }
         @if kinds.is_empty() {
-            (empty("No worker knows a kind", &html! { p { "A worker tells which kinds it runs:" } pre { "windlass work" } }))
+            (empty("No worker knows a kind, and no job waits for one", &html! { p { "A worker tells which kinds it runs:" } pre { "windlass work" } }))
         } @else { (of_kinds(view, &kinds, (may_operate, refused))) }
         section {
             div.title { h2 { "Minimum builds" } div.tools { (copies(view, "windlass worker required", "/v1/builds")) @if may_operate { (requiring(view, refused, stale.as_ref())) } } }
@@ -97,58 +96,69 @@ fn of_kinds(
 ) -> Markup {
     html! {
         table.rows.kinds {
-            thead { tr { th { "Kind" } th { "State" } th.number { "Workers" } @if may_operate { th { span.hidden { "Actions" } } } } }
+            thead { tr { th { "State" } th { "Kind" } th.number title=(UNSERVED) { "Unserved" } th.number { "Oldest due" } th.number { "Workers" } @if may_operate { th { span.hidden { "Actions" } } } } }
             tbody { @for kind in kinds {
                 tr id={ "kind-" (kind.kind) } {
+                    td.state { (badge(kind)) }
                     td.main {
                         a.name href=(link("jobs", &[("filter", &term("kind", &kind.kind))])) { (text(&kind.kind)) }
-                        @if let Some(at) = kind.paused_at {
-                            p.why { "since " (moment(at, view.now)) @if let Some(until) = kind.paused_until { ", until " (moment(until, view.now)) } @if let Some(note) = &kind.note { ": " (text(note)) } }
-                        }
+                        @if let Some(paused) = kind.pause() { (paused.why(view)) }
                     }
-                    td.state { @if kind.paused_at.is_some() { span.badge.warning { (icon("pause")) "paused" } } @else { span.badge.done { (icon("check")) "served" } } }
-                    td.number data-name="workers" { @if kind.workers == 0 { span.badge.warning { (icon("warning")) "none" } } @else { a href="workers" { (kind.workers) } } }
-                    @if may_operate { td.acts { (button(view, kind, refused)) } }
+                    (unserved(kind))
+                    td.number data-name="oldest due" { @if let Some(due) = kind.oldest_due_at { (since(due, view.now)) } @else { span.none { "–" } } }
+                    td.number data-name="workers" { @if kind.workers == 0 { span.none { "0" } } @else { a href="workers" { (kind.workers) } } }
+                    @if may_operate { td.acts { (switch(view, kind, refused)) } }
                 }
             } }
         }
     }
 }
 
-fn button(view: &View, kind: &Kind, refused: Option<&Refused>) -> Markup {
-    let to = |act: &str| format!("kinds/{}/{act}", encoded(&kind.kind));
-    if kind.paused_at.is_some() {
-        let (to, about) = (to("resume"), kind.kind.as_str());
-        return Button { to: &to, name: "Resume", picture: "play", class: "quiet", about }
-            .show(view);
-    }
-    let to = to("pause");
-    let refused = refused.filter(|refused| refused.to == to);
-    let lasts = format!("{}-for", kind.kind);
-    let note = Field {
-        name: "note",
-        label: "Note",
-        hint: "why, and by whom",
-        of: &kind.kind,
-        most: Some(1024),
-        value: refused.map_or("", |refused| refused.value("note")),
+/// Whether its jobs are run, as a badge.
+fn badge(kind: &Kind) -> Markup {
+    let (colour, picture, word) = match () {
+        () if kind.paused_at.is_some() => return pause::badge(),
+        () if kind.workers == 0 => ("warning", "warning", "no worker serves it"),
+        () if kind.unserved > 0 => ("warning", "warning", "partly served"),
+        () => ("done", "check", "served"),
     };
-    let fields = html! { (lasting(&lasts, &LASTS, refused)) (note.show()) };
-    let button =
-        Button { to: &to, name: "Pause", picture: "pause", class: "quiet", about: &kind.kind };
-    let title = "None of its jobs start any more, in any queue. Those that run go on.";
-    button.ask_again(view, (title, &fields), refused.map(|refused| &refused.fault))
+    html! { span class={ "badge " (colour) } { (icon(picture)) (word) } }
+}
+
+/// How many of its jobs no worker serves, with a link to them.
+fn unserved(kind: &Kind) -> Markup {
+    let filter = format!("state:available,waiting {}", term("kind", &kind.kind));
+    html! {
+        td.number data-name="unserved" {
+            @if kind.unserved == 0 { span.none { "0" } }
+            @else { a href=(link("jobs", &[("filter", &filter)])) { (number(kind.unserved)) @if kind.unserved_or_more { "+" } } }
+        }
+    }
+}
+
+fn switch(view: &View, kind: &Kind, refused: Option<&Refused>) -> Markup {
+    let path = format!("kinds/{}", encoded(&kind.kind));
+    let (is_paused, says) = (kind.paused_at.is_some(), Says::NoteAndTime);
+    let means = "No job of the kind starts, in any queue. Jobs that run go on.";
+    Pausable { path: &path, name: &kind.kind, is_paused, means, says }.in_row(view, refused)
+}
+
+impl Kind {
+    fn pause(&self) -> Option<Paused<'_>> {
+        let (until, note) = (self.paused_until, self.note.as_deref());
+        self.paused_at.map(|at| Paused { at, until, note })
+    }
 }
 
 fn of_builds(view: &View, builds: &[Build], may_operate: bool) -> Markup {
     html! {
         table.rows.builds {
-            thead { tr { th { "Program" } th { "At least" } th { "Holds back" } th.when { "Set" } @if may_operate { th { span.hidden { "Actions" } } } } }
+            thead { tr { th { "Program" } th { "Minimum" } th { "Workers held back" } th.when { "Set" } @if may_operate { th { span.hidden { "Actions" } } } } }
             tbody { @for build in builds {
                 tr id={ "build-" (build.program) } {
                     td.main { b.name { (text(&build.program)) } @if let Some(note) = &build.note { p.why { (text(note)) } } }
-                    td data-name="at least" { (text(&build.minimum)) }
-                    td data-name="holds back" {
+                    td data-name="minimum" { (text(&build.minimum)) }
+                    td data-name="workers held back" {
                         @for worker in build.below.iter().take(4) { (text(worker)) " " }
                         @if build.below.len() > 4 { span.meta { "+" (build.below.len() - 4) } }
                         @if build.below.is_empty() { span.none { "no worker" } }
@@ -179,12 +189,12 @@ fn requiring(view: &View, refused: Option<&Refused>, stale: Option<&(Build, Stri
             p { "At least " b { (text(&build.minimum)) } " is required of " (text(&build.program)) " already, since " (moment(build.set_at, view.now)) @if let Some(note) = &build.note { ": " (text(note)) } ". Send the form again to put yours in its place." }
             input type="hidden" name="seen" value=(tag);
         } @else if is_stale {
-            p { "What was required of the program is allowed by now. Send the form again to require it." }
+            p { "Nothing is required of the program any more. Send the form again to require it." }
         } @else if let Some(refused) = refused {
             input type="hidden" name="seen" value=(refused.value("seen"));
         }
         (field("program", "Program", "shop", 128).required())
-        (field("minimum", "At least", "2.14.0", 128).required())
+        (field("minimum", "Minimum", "2.14.0", 128).required())
         (field("note", "Note", "why, and by whom", 1024).show())
     };
     let button =

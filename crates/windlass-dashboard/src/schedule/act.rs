@@ -31,7 +31,7 @@ pub(super) async fn resume(
     Form(asked): Form<Pressed>,
 ) -> Result<Response, Fault> {
     view.ask().act(Method::POST, &format!("{}/resume", path(&name)), None).await?;
-    let told = format!("Schedule {name} goes on. What was due meanwhile has no run.");
+    let told = format!("Schedule {name} is resumed. Due times that passed meanwhile have no run.");
     Ok(back(&view.base, &asked.back, &told))
 }
 
@@ -59,7 +59,7 @@ pub(super) async fn remove(
         Some(_) => {
             format!("Schedule {name} is removed. It stays on the list, since it is declared.")
         }
-        None => format!("Schedule {name} is gone."),
+        None => format!("Schedule {name} is removed."),
     };
     Ok(back(&view.base, "/schedules", &told))
 }

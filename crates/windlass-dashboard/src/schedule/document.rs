@@ -7,6 +7,7 @@ use windlass::Timestamp;
 
 use crate::job::Subject;
 use crate::parts::icon;
+use crate::pause::{self, Pausable, Paused, Says};
 
 /// A schedule.
 #[derive(Debug, Deserialize)]
@@ -105,7 +106,7 @@ impl Schedule {
         let (colour, picture, word) = match () {
             () if self.removed_at.is_some() => ("plain", "slash", "removed"),
             () if self.error.is_some() => ("failed", "cross", "cannot fire"),
-            () if self.paused_at.is_some() => ("warning", "pause", "paused"),
+            () if self.is_paused() => return pause::badge(),
             () => ("done", "check", "on"),
         };
         html! { span class={ "badge " (colour) } { (icon(picture)) (word) } }
@@ -113,6 +114,17 @@ impl Schedule {
 
     pub(super) const fn is_paused(&self) -> bool {
         self.paused_at.is_some()
+    }
+
+    /// How it is paused and resumed.
+    pub(super) fn switch<'a>(&'a self, path: &'a str) -> Pausable<'a> {
+        let means = "It enqueues nothing. Due times that pass meanwhile have no run.";
+        let (name, is_paused, says) = (&self.name, self.is_paused(), Says::Note);
+        Pausable { path, name, is_paused, means, says }
+    }
+
+    pub(super) fn pause(&self) -> Option<Paused<'_>> {
+        self.paused_at.map(|at| Paused::since(at, self.note.as_deref()))
     }
 
     pub(super) const fn is_removed(&self) -> bool {
@@ -133,12 +145,12 @@ impl Schedule {
 /// What a word of a definition means.
 pub(super) fn in_words(word: &str) -> &str {
     match word {
-        "none" => "counted, and not made up for",
-        "one" => "one run stands for all of them",
-        "all" => "each has its run",
+        "none" => "they are counted and have no run",
+        "one" => "one run for all of them",
+        "all" => "a run for each of them",
         "skip" => "the run is left out",
         "queue" => "one run waits until the last job has ended",
-        "allow" => "it runs beside the other",
+        "allow" => "both run at once",
         "code" => "a program",
         "config" => "a windlass.toml",
         "person" => "a person",

@@ -8,7 +8,6 @@ use windlass_http::words::time::number;
 use super::document::Schedule;
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
-use crate::form::Button;
 use crate::layout::{Nav, Page};
 use crate::parts::{copy, empty, icon, moment, text};
 use crate::view::View;
@@ -50,15 +49,15 @@ fn table(view: &View, schedules: &[Schedule], may_operate: bool) -> Markup {
 }
 
 fn row(view: &View, one: &Schedule, may_operate: bool) -> Markup {
-    let definition = &one.definition;
+    let (definition, page) = (&one.definition, format!("schedules/{}", encoded(&one.name)));
     let count = |number_of: u64| html! { @if number_of == 0 { span.none { "0" } } @else { (number(number_of)) } };
     html! {
         tr id={ "schedule-" (one.name) } {
             td.state { (one.badge()) }
             td.main {
-                a.name href={ "schedules/" (encoded(&one.name)) } { (text(&one.name)) } (one.warnings())
+                a.name href=(page) { (text(&one.name)) } (one.warnings())
                 @if let Some(error) = &one.error { p.why title=(error) { (text(error)) } }
-                @if let Some(at) = one.paused_at { p.why { "since " (moment(at, view.now)) @if let Some(note) = &one.note { ": " (text(note)) } } }
+                @if let Some(paused) = one.pause() { (paused.why(view)) }
             }
             td data-name="rule" { code { (text(&definition.rule)) } " " span.meta { (text(&definition.zone)) } }
             td data-name="enqueues" { a href=(link("jobs", &[("filter", &term("kind", &definition.kind))])) { (text(&definition.kind)) } " " span.meta { "on " (text(&definition.queue)) } }
@@ -66,7 +65,7 @@ fn row(view: &View, one: &Schedule, may_operate: bool) -> Markup {
             td data-name="last" { (last(view, one)) }
             td.number data-name="missed" { (count(one.missed_due_times)) }
             td.number data-name="skipped" { (count(one.skipped)) }
-            @if may_operate { td.acts { @if !one.is_removed() { (switch(view, one)) } } }
+            @if may_operate { td.acts { @if !one.is_removed() { (one.switch(&page).in_row(view, None)) } } }
         }
     }
 }
@@ -83,14 +82,5 @@ fn last(view: &View, one: &Schedule) -> Markup {
     html! {
         @if let Some(job) = &one.last_job { a href={ "jobs/" (encoded(job)) } { span class={ "badge " (sign.0) } { (icon(sign.1)) (sign.2) } } }
         @if let Some(at) = one.last_due_at { " " span.meta { (moment(at, view.now)) } }
-    }
-}
-
-/// The button that pauses it without a note, or has it go on.
-fn switch(view: &View, one: &Schedule) -> Markup {
-    let to = |act: &str| format!("schedules/{}/{act}", encoded(&one.name));
-    match one.is_paused() {
-        true => Button::to(&to("resume"), ("Resume", "play", "quiet")).about(&one.name).show(view),
-        false => Button::to(&to("pause"), ("Pause", "pause", "quiet")).about(&one.name).show(view),
     }
 }

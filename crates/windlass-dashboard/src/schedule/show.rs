@@ -10,7 +10,7 @@ use super::document::{Declaration, Declared, Definition, LastJob, Preview, Sched
 use crate::extract::Path;
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term, word};
-use crate::form::{Button, Field};
+use crate::form::Button;
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
 use crate::parts::{Named, copy, icon, moment, short, text};
@@ -45,7 +45,7 @@ pub(super) async fn show(view: View, Path(Named { name }): Path<Named>) -> Resul
                             thead { tr { th { "In " (text(&one.definition.zone)) } th { "From now" } } }
                             tbody { @for due in &next { tr { td.main { (text(&due.local())) } td.when { time datetime=(due.at) title=(due.at) { "in " (lasted(due.at.since(view.now))) } } } } }
                         }
-                        @if one.is_paused() || one.is_removed() { p.note { "So it would be, if it were on." } }
+                        @if one.is_paused() || one.is_removed() { p.note { "These runs are left out while it is " @if one.is_removed() { "removed" } @else { "paused" } "." } }
                     }
                 }
                 (history(&view, &one, last.as_ref()))
@@ -72,15 +72,13 @@ async fn last_job(view: &View, one: &Schedule) -> Result<Option<LastJob>, Fault>
 }
 
 fn tools(view: &View, one: &Schedule, may_operate: bool) -> Markup {
-    let to = |act: &str| format!("schedules/{}/{act}", encoded(&one.name));
-    let pause = Field::text("note", "Why, and by whom").show();
+    let page = format!("schedules/{}", encoded(&one.name));
     html! {
         div.tools {
             (copy("Copy as command", &format!("windlass schedule show {}", word(&one.name))))
             @if may_operate && !one.is_removed() {
-                (Button::to(&to("run"), ("Run now", "play", "")).about(&one.name).show(view))
-                @if one.is_paused() { (Button::to(&to("resume"), ("Resume", "play", "primary")).about(&one.name).show(view)) }
-                @else { (Button::to(&to("pause"), ("Pause", "pause", "")).about(&one.name).ask(view, "", &pause)) }
+                (Button::to(&format!("{page}/run"), ("Run now", "play", "")).about(&one.name).show(view))
+                (one.switch(&page).in_head(view))
             }
         }
     }
@@ -90,7 +88,7 @@ fn summary(view: &View, one: &Schedule) -> Markup {
     html! {
         code { (text(&one.definition.rule)) } " in " (text(&one.definition.zone))
         @if let Some(at) = one.next_at { ", next " (moment(at, view.now)) }
-        @if let Some(at) = one.paused_at { ", paused since " (moment(at, view.now)) @if let Some(note) = &one.note { ": " (text(note)) } }
+        @if let Some(paused) = one.pause() { ", " (paused.line(view)) }
         @if let Some(at) = one.removed_at { ", removed " (moment(at, view.now)) }
     }
 }
@@ -170,7 +168,7 @@ fn history(view: &View, one: &Schedule, last: Option<&LastJob>) -> Markup {
                 @if let Some(at) = one.last_due_at { dt { "Last due" } dd { (moment(at, view.now)) } }
                 @if let Some(at) = one.queued_due_at { dt { "A run waits" } dd { "that of " (moment(at, view.now)) ", until the last job has ended" } }
                 dt { "Jobs enqueued" } dd { (number(one.fired)) span.meta { " · " a href=(jobs) { "jobs of its kind" } } }
-                dt { "Skipped" } dd { (number(one.skipped)) span.meta { " since the last job had not ended" } }
+                dt { "Skipped" } dd { (number(one.skipped)) span.meta { " while the last job had not ended" } }
                 dt { "Missed" } dd { (number(one.missed_due_times)) span.meta { " while nothing could run" } }
             }
         }
@@ -197,7 +195,7 @@ fn facts(view: &View, one: &Schedule) -> Markup {
                 dt { "While one runs" } dd { (in_words(&definition.overlap)) }
                 @if !definition.tags.is_empty() { dt { "Tags" } dd { @for tag in &definition.tags { (jobs(&term("tag", tag), tag)) " " } } }
                 @if !definition.subjects.is_empty() { dt { "About" } dd { @for subject in &definition.subjects { @let subject = subject.text(); (jobs(&term("subject", &subject), &subject)) " " } } }
-                dt { "Decided by" } dd { (in_words(&one.owner)) }
+                dt { "Owner" } dd { (in_words(&one.owner)) }
                 @if let Some(declared) = &one.declared { dt { "Declared" } dd { "by " (text(&declared.by)) ", " (in_words(&declared.owner)) ", " (at(declared.at)) } }
                 dt { "Changed" } dd { (at(one.changed_at)) " by " (text(&one.changed_by)) }
             }

@@ -56,7 +56,7 @@ pub(super) async fn resume(
     Form(asked): Form<Asked>,
 ) -> Result<Response, Fault> {
     done(&view, &name, "resume", None).await?;
-    Ok(back(&view.base, &asked.back, &format!("Source {name} is read again.")))
+    Ok(back(&view.base, &asked.back, &format!("Source {name} is resumed.")))
 }
 
 pub(super) async fn close(

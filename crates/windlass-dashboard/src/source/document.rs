@@ -6,7 +6,9 @@ use serde_json::value::RawValue;
 use windlass::Timestamp;
 use windlass_http::words::time::number;
 
-use crate::parts::{icon, text};
+use crate::parts::{icon, moment, text};
+use crate::pause::{self, Pausable, Paused, Says};
+use crate::view::View;
 
 /// A source.
 #[derive(Debug, Deserialize)]
@@ -30,6 +32,7 @@ pub(super) struct Source {
     pub(super) imported_at: Option<Timestamp>,
     pub(super) polled_at: Option<Timestamp>,
     pub(super) next_at: Option<Timestamp>,
+    pub(super) overdue_since: Option<Timestamp>,
     pub(super) error: Option<String>,
     pub(super) error_at: Option<Timestamp>,
     pub(super) failures: u32,
@@ -74,13 +77,37 @@ impl Source {
         self.state == "running"
     }
 
+    /// How it is paused and resumed; one that has stopped at a gap is resumed too.
+    pub(super) fn switch<'a>(&'a self, path: &'a str) -> Pausable<'a> {
+        let means = "Its feed is not read.";
+        let (name, is_paused, says) = (&self.name, !self.is_running(), Says::Note);
+        Pausable { path, name, is_paused, means, says }
+    }
+
+    pub(super) fn pause(&self) -> Option<Paused<'_>> {
+        let paused = (self.state == "paused").then_some(self.changed_at);
+        paused.map(|at| Paused::since(at, self.reason.as_deref()))
+    }
+
+    /// Since when its feed should have been asked, and who is to ask it.
+    pub(super) fn overdue(&self, view: &View) -> Option<Markup> {
+        let since = self.overdue_since?;
+        let is_held = self.held_until.is_some_and(|until| until > view.now);
+        let holder = self.holder.as_deref().filter(|_| is_held);
+        Some(html! {
+            "overdue since " (moment(since, view.now)) ": "
+            @if let Some(holder) = holder { (text(holder)) " holds it and does not ask its feed" } @else { "no worker reads it" }
+        })
+    }
+
     /// Whether it is read, as a badge.
     pub(super) fn badge(&self) -> Markup {
         let (colour, picture, word) = match self.state.as_str() {
-            "running" if self.failures > 0 => ("failed", "cross", "cannot be asked"),
-            "running" => ("done", "check", "read"),
-            "paused" => ("warning", "pause", "paused"),
-            "stopped" => ("failed", "cross", "stopped at a gap"),
+            "running" if self.failures > 0 => ("failed", "cross", "failing"),
+            "running" if self.overdue_since.is_some() => ("failed", "cross", "overdue"),
+            "running" => ("done", "check", "running"),
+            "paused" => return pause::badge(),
+            "stopped" => ("failed", "cross", "stopped"),
             other => ("plain", "dot", other),
         };
         html! { span class={ "badge " (colour) } { (icon(picture)) (word) } }

@@ -8,7 +8,6 @@ use windlass_http::words::time::number;
 use super::document::Source;
 use crate::fault::Fault;
 use crate::filter::encoded;
-use crate::form::Button;
 use crate::layout::{Nav, Page};
 use crate::parts::{copy, empty, moment, text};
 use crate::view::View;
@@ -40,7 +39,7 @@ fn table(view: &View, sources: &[Source], may_operate: bool) -> Markup {
     html! {
         table.rows {
             thead { tr {
-                th { "State" } th { "Source" } th { "Read up to" } th.number { "Behind" } th.number { "Imported" } th.number { "Open gaps" } th.number { "Quarantined" } th.when { "Asked" }
+                th { "State" } th { "Source" } th { "Read up to" } th.number { "Behind" } th.number { "Imported" } th.number { "Open gaps" } th.number { "Quarantined" } th.when { "Last poll" }
                 @if may_operate { th { span.hidden { "Actions" } } }
             } }
             tbody { @for one in sources { (row(view, one, may_operate)) } }
@@ -56,7 +55,9 @@ fn row(view: &View, one: &Source, may_operate: bool) -> Markup {
             td.state { (one.badge()) }
             td.main {
                 a.name href=(page) { (text(&one.name)) }
-                @if let Some(error) = &one.error { p.why title=(error) { (text(error)) } }
+                @if let Some(paused) = one.pause() { (paused.why(view)) }
+                @else if let Some(error) = &one.error { p.why title=(error) { (text(error)) } }
+                @else if let Some(overdue) = one.overdue(view) { p.why { (overdue) } }
                 @else if let Some(reason) = &one.reason { p.why title=(reason) { (text(reason)) } }
             }
             td data-name="read up to" { (one.place()) }
@@ -65,16 +66,7 @@ fn row(view: &View, one: &Source, may_operate: bool) -> Markup {
             td.number data-name="open gaps" { (linked(one.open_gaps)) }
             td.number data-name="quarantined" { (linked(one.quarantined)) }
             td.when { @if let Some(at) = one.polled_at { (moment(at, view.now)) } @else { span.none { "never" } } }
-            @if may_operate { td.acts { (switch(view, one)) } }
+            @if may_operate { td.acts { (one.switch(&page).in_row(view, None)) } }
         }
-    }
-}
-
-/// The button that has it stand still without a note, or go on.
-fn switch(view: &View, one: &Source) -> Markup {
-    let to = |act: &str| format!("sources/{}/{act}", encoded(&one.name));
-    match one.is_running() {
-        true => Button::to(&to("pause"), ("Pause", "pause", "quiet")).about(&one.name).show(view),
-        false => Button::to(&to("resume"), ("Resume", "play", "quiet")).about(&one.name).show(view),
     }
 }

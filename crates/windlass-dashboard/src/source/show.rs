@@ -44,7 +44,7 @@ pub(super) async fn show(
             (tools(&view, &one, may_operate))
         }
         p.lead { (one.badge()) " " (summary(&view, &one)) }
-        @if let Some(error) = &one.error { section.error { h2 { "What its feed says" } pre { (cut(error, BODY_CHARS)) } @if let Some(at) = one.error_at { p.meta { (moment(at, view.now)) ", " (count(one.failures.into(), "failure")) " one after the other" } } } }
+        @if let Some(error) = &one.error { section.error { h2 { "Error of its feed" } pre { (cut(error, BODY_CHARS)) } @if let Some(at) = one.error_at { p.meta { (moment(at, view.now)) ", " (count(one.failures.into(), "failure")) " in a row" } } } }
         div.columns {
             div {
                 (gaps(&view, &one, may_operate))
@@ -52,7 +52,7 @@ pub(super) async fn show(
             }
             div {
                 (facts(&view, &one))
-                section { h2 { "What is read" } (copy("Copy", one.about.get())) pre.json tabindex="0" { (pretty(one.about.get())) } }
+                section { h2 { "Configuration" } (copy("Copy", one.about.get())) pre.json tabindex="0" { (pretty(one.about.get())) } }
                 @if may_operate { (apart(&view, &one)) }
             }
         }
@@ -61,26 +61,24 @@ pub(super) async fn show(
 }
 
 fn tools(view: &View, one: &Source, may_operate: bool) -> Markup {
-    let to = |act: &str| format!("sources/{}/{act}", encoded(&one.name));
-    let pause = Field::text("note", "Why, and by whom").show();
+    let page = format!("sources/{}", encoded(&one.name));
     html! {
         div.tools {
             (copy("Copy as command", &format!("windlass source show {}", word(&one.name))))
-            @if may_operate {
-                @if one.is_running() { (Button::to(&to("pause"), ("Pause", "pause", "")).about(&one.name).ask(view, "", &pause)) }
-                @else { (Button::to(&to("resume"), ("Resume", "play", "primary")).about(&one.name).show(view)) }
-            }
+            @if may_operate { (one.switch(&page).in_head(view)) }
         }
     }
 }
 
 fn summary(view: &View, one: &Source) -> Markup {
     html! {
-        @if let Some(reason) = &one.reason { (text(reason)) ", since " (moment(one.changed_at, view.now)) ". " }
+        @if let Some(paused) = one.pause() { "It is " (paused.line(view)) ". " }
+        @else if let Some(overdue) = one.overdue(view) { "It is " (overdue) ". " }
+        @else if let Some(reason) = &one.reason { (text(reason)) ", since " (moment(one.changed_at, view.now)) ". " }
         @match one.behind() {
             Some(0) => "It was read to the end of its feed.",
             Some(behind) => { (count(behind, "record")) " of its feed were not read yet." },
-            None => { "Asked " @if let Some(at) = one.polled_at { (moment(at, view.now)) } @else { "never yet" } "." },
+            None => { "Its feed was " @if let Some(at) = one.polled_at { "polled " (moment(at, view.now)) } @else { "not polled yet" } "." },
         }
     }
 }
@@ -89,14 +87,14 @@ fn gaps(view: &View, one: &Source, may_operate: bool) -> Markup {
     html! {
         section {
             div.title {
-                h2 { "What its feed did not give" }
+                h2 { "Gaps" }
                 @if may_operate && one.open_gaps > 1 {
                     (Button::to(&format!("sources/{}/close", encoded(&one.name)), ("Close all", "check", "")).about(&one.name).show(view))
                 }
             }
             @if one.gaps.is_empty() { p.meta { "Nothing is missing." } } @else {
                 table.rows {
-                    thead { tr { th { "State" } th { "What is missing" } th { "Answer" } th.when { "Found" } @if may_operate { th { span.hidden { "Actions" } } } } }
+                    thead { tr { th { "State" } th { "Missing records" } th { "Reaction" } th.when { "Found" } @if may_operate { th { span.hidden { "Actions" } } } } }
                     tbody { @for gap in &one.gaps { (gap_row(view, one, gap, may_operate)) } }
                 }
             }
@@ -118,8 +116,8 @@ fn gap_row(view: &View, one: &Source, gap: &Gap, may_operate: bool) -> Markup {
                 Some(_) => span.badge.done { (icon("check")) "closed" },
                 None => span.badge.warning { (icon("warning")) "open" },
             } }
-            td.main { a.name href={ "events/" (encoded(&gap.event)) } { @if gap.why == "reset" { "It has begun again: " } (numbers) } @if let Some(at) = gap.closed_at { p.why { "closed " (moment(at, view.now)) } } }
-            td data-name="answer" { (text(&gap.answer)) }
+            td.main { a.name href={ "events/" (encoded(&gap.event)) } { @if gap.why == "reset" { "Reset: " } (numbers) } @if let Some(at) = gap.closed_at { p.why { "closed " (moment(at, view.now)) } } }
+            td data-name="reaction" { (text(&gap.answer)) }
             td.when { (moment(gap.at, view.now)) }
             @if may_operate { td.acts { @if gap.closed_at.is_none() {
                 (Button::to(&format!("sources/{}/close", encoded(&one.name)), ("Close", "check", "quiet")).inline(view, &[("gap", &gap.event)]))
@@ -155,15 +153,15 @@ fn facts(view: &View, one: &Source) -> Markup {
     let events = link("events", &[("filter", &term("source", &format!("/sources/{}", one.name)))]);
     html! {
         section.facts {
-            h2 { "How far it is" }
+            h2 { "Progress" }
             dl {
                 dt { "Read up to" } dd { (one.place()) }
                 @if let Some(nth) = one.number { dt { "Last number" } dd { (number(nth)) @if let Some(head) = one.head { " of " (number(head)) } } }
-                @if one.generation > 0 { dt { "Begun again" } dd { (count(one.generation.into(), "time")) } }
+                @if one.generation > 0 { dt { "Resets" } dd { (count(one.generation.into(), "time")) } }
                 dt { "Imported" } dd { (count(one.imported, "event")) span.meta { " · " a href=(events) { "its events" } } @if let Some(moment) = one.imported_at { ", last " (at(moment)) } }
-                dt { "Repeated" } dd { (number(one.repeated)) span.meta { " were there before" } }
-                @if let Some(moment) = one.polled_at { dt { "Asked" } dd { (at(moment)) } }
-                @if let Some(moment) = one.next_at { dt { "Asked next" } dd { (at(moment)) } }
+                dt { "Duplicates" } dd { (number(one.repeated)) span.meta { " were there before" } }
+                @if let Some(moment) = one.polled_at { dt { "Last poll" } dd { (at(moment)) } }
+                @if let Some(moment) = one.next_at { dt { "Next poll" } dd { (at(moment)) } }
                 dt { "Read by" } dd { @if let Some(holder) = &one.holder { (text(holder)) @if let Some(until) = one.held_until { span.meta { " until " (at(until)) " unless renewed" } } } @else { "no worker" } }
             }
         }

@@ -17,7 +17,7 @@ pub(super) async fn pause(
 ) -> Result<Response, Fault> {
     let path = format!("/v1/subscriptions/{}/pause", encoded(&name));
     view.ask().act(Method::POST, &path, None).await?;
-    let told = format!("Subscription {name} is paused. Its events stay in the log.");
+    let told = format!("Subscription {name} is paused: it is fed no events.");
     Ok(back(&view.base, &asked.back, &told))
 }
 
@@ -28,7 +28,11 @@ pub(super) async fn resume(
 ) -> Result<Response, Fault> {
     let path = format!("/v1/subscriptions/{}/resume", encoded(&name));
     view.ask().act(Method::POST, &path, None).await?;
-    Ok(back(&view.base, &asked.back, &format!("Subscription {name} goes on where it was paused.")))
+    Ok(back(
+        &view.base,
+        &asked.back,
+        &format!("Subscription {name} is resumed where it was paused."),
+    ))
 }
 
 pub(super) async fn remove(

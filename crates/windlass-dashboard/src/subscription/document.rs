@@ -9,6 +9,7 @@ use windlass::subscription::Mode;
 use crate::event::Summary;
 use crate::filter::{link, term};
 use crate::parts::{icon, text};
+use crate::pause::{self, Pausable, Paused, Says};
 
 /// A subscription.
 #[derive(Debug, Deserialize)]
@@ -88,6 +89,18 @@ impl Subscription {
         self.paused_at.is_some()
     }
 
+    /// How it is paused and resumed.
+    pub(super) fn switch<'a>(&'a self, path: &'a str) -> Pausable<'a> {
+        let means =
+            "It is fed no events. They stay in the log, and it gets them once it is resumed.";
+        let (name, is_paused, says) = (&self.name, self.is_paused(), Says::Nothing);
+        Pausable { path, name, is_paused, means, says }
+    }
+
+    pub(super) fn pause(&self) -> Option<Paused<'_>> {
+        self.paused_at.map(|at| Paused::since(at, None))
+    }
+
     /// What comes of its events.
     pub(super) fn target(&self) -> Markup {
         html! {
@@ -102,7 +115,7 @@ impl Subscription {
     /// Its state, as a badge.
     pub(super) fn badge(&self) -> Markup {
         let (colour, picture, word) = match self.state.as_str() {
-            "paused" => ("warning", "pause", "paused"),
+            "paused" => return pause::badge(),
             "replaying" => ("running", "ring", "replaying"),
             "catching_up" => ("running", "ring", "catching up"),
             "live" => ("done", "check", "live"),

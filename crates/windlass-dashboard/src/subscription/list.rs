@@ -9,7 +9,6 @@ use windlass_http::words::time::number;
 use super::document::Subscription;
 use crate::fault::Fault;
 use crate::filter::{encoded, link};
-use crate::form::Button;
 use crate::layout::{Nav, Page};
 use crate::parts::{copy, empty, icon, moment, text};
 use crate::view::View;
@@ -63,30 +62,22 @@ fn table(view: &View, all: &[Subscription], may_operate: bool) -> Markup {
 }
 
 fn row(view: &View, one: &Subscription, may_operate: bool) -> Markup {
+    let page = format!("subscriptions/{}", encoded(&one.name));
     html! {
         tr id={ "subscription-" (one.name) } {
             td.state { (one.badge()) }
             td.main {
-                a.name href={ "subscriptions/" (encoded(&one.name)) } { (text(&one.name)) }
+                a.name href=(page) { (text(&one.name)) }
                 p.why { "wants " (text(&one.wants)) }
-                @if let Some(at) = one.paused_at { p.why { "paused since " (moment(at, view.now)) } }
+                @if let Some(paused) = one.pause() { (paused.why(view)) }
             }
             td data-name="becomes" { (one.target()) @if let Some(queue) = &one.queue { span.meta { " on " (text(queue)) } } }
             td data-name="mode" { @if let Some(mode) = &one.mode { (mode) } @else { span.none { "–" } } }
             td.number data-name="behind" { @if one.behind == 0 { span.none { "0" } } @else { a href=(link("events", &[("after", &one.position.to_string())])) { (number(one.behind)) } } }
             td.number data-name="position" { (number(one.position)) }
             td.number data-name="credit" { @if let Some(credit) = one.credit { (number(credit.into())) } @else { span.none { "–" } } }
-            @if may_operate { td.acts { (switch(view, one)) } }
+            @if may_operate { td.acts { (one.switch(&page).in_row(view, None)) } }
         }
-    }
-}
-
-/// The button that has it stand still, or go on.
-pub(super) fn switch(view: &View, one: &Subscription) -> Markup {
-    let to = |act: &str| format!("subscriptions/{}/{act}", encoded(&one.name));
-    match one.is_paused() {
-        true => Button::to(&to("resume"), ("Resume", "play", "quiet")).about(&one.name).show(view),
-        false => Button::to(&to("pause"), ("Pause", "pause", "quiet")).about(&one.name).show(view),
     }
 }
 

@@ -6,7 +6,6 @@ use windlass::Timestamp;
 use windlass_http::words::time::{count, number};
 
 use super::document::{Explanation, Gap, Looked, Subscription, Window};
-use super::list::switch;
 use crate::event::answered;
 use crate::extract::Path;
 use crate::fault::Fault;
@@ -49,14 +48,14 @@ pub(super) async fn show(view: View, Path(Named { name }): Path<Named>) -> Resul
 }
 
 fn tools(view: &View, one: &Subscription, may_operate: bool) -> Markup {
-    let name = encoded(&one.name);
+    let page = format!("subscriptions/{}", encoded(&one.name));
     html! {
         div.tools {
             (copy("Copy as command", &format!("windlass subscription show {}", word(&one.name))))
-            a.button href=(link("backtest", &[("subscription", &one.name)])) { (icon("search")) span { "Try its filter" } }
+            a.button href=(link("backtest", &[("subscription", &one.name)])) { (icon("search")) span { "Back-test its filter" } }
             @if may_operate {
-                @if !one.is_replay() { a.button href={ "subscriptions/" (name) "/replay" } { (icon("loop")) span { "Replay…" } } }
-                (switch(view, one))
+                @if !one.is_replay() { a.button href={ (page) "/replay" } { (icon("loop")) span { "Replay…" } } }
+                (one.switch(&page).in_head(view))
             }
         }
     }
@@ -64,25 +63,25 @@ fn tools(view: &View, one: &Subscription, may_operate: bool) -> Markup {
 
 fn summary(view: &View, one: &Subscription) -> Markup {
     html! {
-        @if let Some(at) = one.paused_at { "It is paused since " (moment(at, view.now)) ", at position " }
+        @if let Some(paused) = one.pause() { "It is " (paused.line(view)) ", at position " }
         @else { "It was fed up to position " }
         (number(one.position)) ", "
         @if one.behind == 0 { "the end of the log." } @else { (count(one.behind, "event")) " behind the end of the log." }
-        @if let Some(until) = one.until { " It is a replay, and goes once it is through position " (number(until)) "." }
+        @if let Some(until) = one.until { " It is a replay, and is removed once it has passed position " (number(until)) "." }
     }
 }
 
 fn explanation(view: &View, explained: &Explanation) -> Markup {
     html! {
         section {
-            h2 { "What it gets" }
+            h2 { "Events that match" }
             p.meta { "Of the last " (count(explained.events, "event")) " of the log it wants " (number(explained.matched)) "." }
             @if explained.matches.is_empty() { p { "None. Which events there are: " a href="event-types" { "types of events" } } }
             @else { (looked(view, &explained.matches)) }
         }
         @if explained.nearly_matched > 0 {
             section {
-                h2 { "What it nearly gets" }
+                h2 { "Near misses" }
                 p.meta { "One clause alone keeps " (count(explained.nearly_matched, "event")) " from it." }
                 (looked(view, &explained.near_misses))
             }
@@ -133,10 +132,10 @@ fn windows(view: &View, windows: &[Window]) -> Markup {
     let events: usize = windows.iter().map(|window| window.positions.len()).sum();
     html! {
         section {
-            h2 { "What waits for others" }
+            h2 { "Events that wait for others" }
             p.meta { (count(events as u64, "event")) " for " (count(windows.len() as u64, "job")) "." }
             table.rows {
-                thead { tr { th { "In common" } th.number { "Events" } th { "Since" } th { "Job at the latest" } } }
+                thead { tr { th { "Key" } th.number { "Events" } th { "Since" } th { "Job at the latest" } } }
                 tbody { @for window in windows.iter().take(WINDOWS) {
                     tr {
                         td.main { @if window.key.is_empty() { span.meta { "all" } } @else { (text(&window.key)) } }

@@ -20,7 +20,7 @@ async fn a_page_is_no_more_than_one_request(pages: TestPages) {
     let path = format!("/jobs/{}", job["id"].as_str().expect("an id"));
     let pages = pages.limited(RequestRate::per_second(NonZeroU32::MIN));
     for _ in 0..3 {
-        pages.page(&path).await.has(&["Why it is where it is"]);
+        pages.page(&path).await.has(&["Why it is in this state"]);
     }
     let router = pages.router();
     let paused = || pressed(router.clone(), "/queues/default/pause", &[]);

@@ -53,13 +53,13 @@ async fn events_behind_a_position_go_on_behind_it(pages: TestPages) {
     }
     pages.feed().await;
     let first = pages.page("/events?after=2").await;
-    first.has(&["Those behind position <bdi>2</bdi>", "<bdi>nth.n3</bdi>", "Newer"]);
+    first.has(&["Events after position <bdi>2</bdi>", "<bdi>nth.n3</bdi>", "Newer"]);
     first.has_not(&["<bdi>nth.n2</bdi>", "<bdi>nth.n53</bdi>", "Older"]);
     let second = pages.page(&link(&first, "next")).await;
-    second.has(&["Those behind position <bdi>2</bdi>", "<bdi>nth.n53</bdi>", "Older"]);
+    second.has(&["Events after position <bdi>2</bdi>", "<bdi>nth.n53</bdi>", "Older"]);
     second.has_not(&["<bdi>nth.n3</bdi>"]);
     let back = pages.page(&link(&second, "prev")).await;
-    back.has(&["Those behind position <bdi>2</bdi>", "<bdi>nth.n3</bdi>"])
+    back.has(&["Events after position <bdi>2</bdi>", "<bdi>nth.n3</bdi>"])
         .has_not(&["<bdi>nth.n2</bdi>"]);
 }
 

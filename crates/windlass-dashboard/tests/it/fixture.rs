@@ -286,6 +286,11 @@ impl TestPages {
         }
     }
 
+    /// Has the store do what a leader has it do from time to time: jobs that no worker knows are parked.
+    pub(crate) async fn tidy(&self) {
+        self.store.tidy(Now::Database).await.expect("tidied");
+    }
+
     /// Registers a worker.
     pub(crate) async fn worker(&self, profile: Profile) -> Registration {
         let registration = profile.registration();

@@ -11,6 +11,8 @@ mod jobs;
 mod limits;
 mod new_job;
 mod operations;
+mod overview;
+mod pauses;
 mod program;
 mod reads;
 mod refused;

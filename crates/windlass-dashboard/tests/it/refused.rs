@@ -37,7 +37,7 @@ async fn what_cannot_be_read_is_a_page(pages: TestPages) {
     let text = pages.send(text.body(Body::from("a")).expect("a request")).await;
     assert_eq!(text.status, StatusCode::BAD_REQUEST);
     text.has(&["<!DOCTYPE html>", "the form of this page cannot be read"]);
-    let looked = pages.get("/queues/mail/pause").await;
+    let looked = pages.get("/queues/mail/resume").await;
     assert_eq!(looked.status, StatusCode::METHOD_NOT_ALLOWED);
     looked.has(&["<!DOCTYPE html>", "when a button is pressed"]);
 }
@@ -65,6 +65,11 @@ async fn a_refused_form_keeps_its_text(pages: TestPages) {
             &pause,
             vec![("for_ms", "a while"), ("note", "why")],
             vec!["value=\"why\"", "found `a while`"],
+        ),
+        (
+            "/queues/default/pause",
+            vec![("for_ms", "86400000"), ("note", &*note)],
+            vec!["value=\"86400000\" selected", &*note],
         ),
         (
             "/builds",

@@ -55,7 +55,7 @@ async fn a_schedule_says_when_it_runs_next_and_what_came_of_it(pages: TestPages)
         "Args",
         "&lt;script&gt;",
         "Definition",
-        "Decided by",
+        "Owner",
         "a person",
     ]);
     assert_eq!(shown.text.matches("02:30").count(), 5);
@@ -65,18 +65,18 @@ async fn a_schedule_says_when_it_runs_next_and_what_came_of_it(pages: TestPages)
 async fn a_schedule_is_paused_with_a_note_and_resumed(pages: TestPages) {
     nightly(&pages).await;
     let back = "/schedules/nightly";
-    pages.page(back).await.has(&["Why, and by whom"]);
+    pages.page(back).await.has(&["why, and by whom"]);
     let fields = [("back", back), ("note", "stocktaking, ana")];
     let paused = pages.press("/schedules/nightly/pause", &fields).await;
     assert_eq!(
         paused.led(),
         (back.to_owned(), "Schedule nightly is paused: it enqueues nothing.".to_owned())
     );
-    pages.page(back).await.has(&["paused", "stocktaking, ana", "So it would be"]);
+    pages.page(back).await.has(&["paused", "stocktaking, ana", "left out while it is "]);
     pages.page("/schedules").await.has(&["paused", "stocktaking, ana", "schedules/nightly/resume"]);
     let resumed = pages.press("/schedules/nightly/resume", &[("back", back)]).await;
-    assert!(resumed.led().1.contains("goes on"));
-    pages.page(back).await.has(&["Why, and by whom"]).has_not(&["stocktaking"]);
+    assert!(resumed.led().1.contains("is resumed"));
+    pages.page(back).await.has(&["why, and by whom"]).has_not(&["stocktaking"]);
 }
 
 async fn a_schedule_runs_now(pages: TestPages) {
@@ -123,7 +123,7 @@ async fn a_schedule_is_removed(pages: TestPages) {
     nightly(&pages).await;
     pages.page("/schedules/nightly").await.has(&["goes for good", "Remove nightly"]);
     let removed = pages.press("/schedules/nightly/remove", &[]).await;
-    assert_eq!(removed.led(), ("/schedules".to_owned(), "Schedule nightly is gone.".to_owned()));
+    assert_eq!(removed.led(), ("/schedules".to_owned(), "Schedule nightly is removed.".to_owned()));
     assert_eq!(pages.get("/schedules/nightly").await.status, StatusCode::NOT_FOUND);
 }
 

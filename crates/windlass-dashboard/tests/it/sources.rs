@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use windlass::Timestamp;
 use windlass::event::NewEvent;
 use windlass::source::{Asked, Ends, Hold, Holding, Page, Read, Said, SourceOptions, judge};
 use windlass::store::Now;
@@ -13,6 +14,8 @@ on_both_stores! {
     sources_are_listed_with_how_far_they_are;
     a_source_says_what_it_lacks_and_what_was_put_aside;
     a_source_stands_still_and_goes_on;
+    /// One that nobody reads is told apart from one that is read, in the list, on its page and among the problems.
+    a_source_that_nobody_reads_is_overdue;
     a_gap_is_closed;
     a_record_that_was_put_aside_is_thrown_away;
     a_source_is_reset_and_removed;
@@ -57,7 +60,7 @@ async fn sources_are_listed_with_how_far_they_are(pages: TestPages) {
     pages.page("/sources").await.has(&["There are no sources yet", "[source.shop]"]);
     feed(&pages).await;
     let listed = pages.page("/sources").await;
-    listed.has(&["read", "sources/feed", "\"behind\">20<", "\"imported\">3<"]);
+    listed.has(&["running", "sources/feed", "\"behind\">20<", "\"imported\">3<"]);
     listed.has(&["\"open gaps\"", ">1</a>", "\"quarantined\"", ">2</a>", "sources/feed/pause"]);
 }
 
@@ -66,7 +69,7 @@ async fn a_source_says_what_it_lacks_and_what_was_put_aside(pages: TestPages) {
     let shown = pages.page(PAGE).await;
     shown.has(&[
         "20 records",
-        "What its feed did not give",
+        "Gaps",
         "open",
         "events/evt_",
         "4 to 99",
@@ -74,9 +77,9 @@ async fn a_source_says_what_it_lacks_and_what_was_put_aside(pages: TestPages) {
         "2 records",
         "it has no type",
         "&lt;script&gt;",
-        "How far it is",
+        "Progress",
         "100 of 120",
-        "What is read",
+        "Configuration",
         "/f",
     ]);
     shown.has_not(&["<script>alert"]);
@@ -93,8 +96,29 @@ async fn a_source_stands_still_and_goes_on(pages: TestPages) {
     pages.page(PAGE).await.has(&["Resume", "paused", "their migration, ana"]);
     pages.page("/sources").await.has(&["paused", "their migration, ana", "sources/feed/resume"]);
     let resumed = pages.press("/sources/feed/resume", &[("back", PAGE)]).await;
-    assert!(resumed.led().1.contains("is read again"));
-    pages.page(PAGE).await.has(&["Why, and by whom"]).has_not(&["their migration"]);
+    assert!(resumed.led().1.contains("is resumed"));
+    pages.page(PAGE).await.has(&["why, and by whom"]).has_not(&["their migration"]);
+}
+
+async fn a_source_that_nobody_reads_is_overdue(pages: TestPages) {
+    let client = pages.client();
+    let (store, hour) = (client.store(), Duration::from_secs(3_600));
+    let then = Timestamp::from_micros(
+        Timestamp::wall_clock().as_micros() - i64::try_from(hour.as_micros()).expect("an hour"),
+    );
+    store.declare_source("feed", r#"{"url":"/f"}"#, Now::At(then)).await.expect("declared");
+    let lasts = Duration::from_secs(30);
+    let said = Said::Went(Duration::from_secs(10));
+    let hold = Hold { name: "feed".into(), holder: "one".into(), lasts, said };
+    store.hold_source(&hold, Now::At(then)).await.expect("held");
+    let late = ["overdue", "no worker reads it"];
+    pages.page("/sources").await.has(&late).has(&["overdue since ", "1h"]);
+    pages.page(PAGE).await.has(&late);
+    pages.page("/").await.has(&["problem problem", "href=\"sources/feed\"", "no worker reads it"]);
+    store.hold_source(&hold, Now::Database).await.expect("held");
+    for page in ["/sources", PAGE, "/"] {
+        pages.page(page).await.has_not(&["no worker reads it"]);
+    }
 }
 
 async fn a_gap_is_closed(pages: TestPages) {
@@ -156,7 +180,7 @@ async fn a_reader_changes_nothing(pages: TestPages) {
         let refused = reading.press(&format!("/sources/feed/{act}"), &[("record", "1")]).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{act}: {}", refused.text);
     }
-    pages.page(PAGE).await.has(&["read", "open", "2 records"]);
+    pages.page(PAGE).await.has(&["running", "open", "2 records"]);
 }
 
 async fn a_source_that_is_not_there_is_not_found(pages: TestPages) {

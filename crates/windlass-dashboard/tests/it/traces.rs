@@ -42,7 +42,7 @@ async fn a_tree_is_shown_from_each_of_its_members(pages: TestPages) {
     at_job.has(&[&format!("row-{job}\" aria-current=\"true\"")]);
     pages.page(&format!("/jobs/{job}")).await.has(&[
         &format!("traces/{job}"),
-        "Everything that came of this",
+        "Show its trace",
         &format!("events/{event}"),
         "subscriptions/receipts",
     ]);

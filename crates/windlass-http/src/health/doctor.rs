@@ -4,6 +4,7 @@ mod builds;
 mod checks;
 mod events;
 mod health;
+mod line;
 mod schedules;
 mod told;
 
@@ -22,7 +23,11 @@ use windlass::{StoreError, Timestamp};
 use crate::answer::Document;
 use crate::schema;
 use events::Events;
+use line::{Line, text};
 pub use told::{remedy, told, weight};
+
+/// Groups named in one finding; the rest is counted.
+const NAMED: usize = 5;
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -46,8 +51,14 @@ pub struct Check {
     pub status: Status,
     /// What was found: one line, or several.
     pub detail: String,
-    /// What to do: commands, one a line.
+    /// What to do, in lines: commands, and words about them.
     pub fix: Option<String>,
+    /// The lines of `detail` in parts: words, and the names of jobs, kinds, queues, schedules, sources and subscriptions.
+    #[schema(value_type = Vec<Vec<line::Part>>)]
+    detail_parts: Vec<Line>,
+    /// The lines of `fix` in parts: words and commands.
+    #[schema(value_type = Vec<Vec<line::Part>>)]
+    fix_parts: Vec<Line>,
     /// What was found, for programs; absent where that is nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false, value_type = Vec<schema::health::Problem>)]
@@ -55,28 +66,59 @@ pub struct Check {
 }
 
 impl Check {
-    fn new(check: &'static str, status: Status, detail: impl Into<String>) -> Self {
-        Self { check, status, detail: detail.into(), fix: None, about: Vec::new() }
+    fn new(check: &'static str, status: Status, found: impl Into<Line>) -> Self {
+        let found = found.into();
+        let detail = found.to_string();
+        let (detail_parts, fix_parts) = (vec![found], Vec::new());
+        Self { check, status, detail, fix: None, detail_parts, fix_parts, about: Vec::new() }
     }
 
-    pub(crate) fn ok(check: &'static str, detail: impl Into<String>) -> Self {
-        Self::new(check, Status::Ok, detail)
+    pub(crate) fn ok(check: &'static str, found: impl Into<String>) -> Self {
+        Self::new(check, Status::Ok, found.into())
     }
 
-    fn warning(check: &'static str, detail: impl Into<String>) -> Self {
-        Self::new(check, Status::Warning, detail)
+    fn warning(check: &'static str, found: impl Into<Line>) -> Self {
+        Self::new(check, Status::Warning, found)
+    }
+
+    fn wrong(check: &'static str, found: impl Into<Line>) -> Self {
+        Self::new(check, Status::Problem, found)
     }
 
     /// A check that has found a problem.
     #[must_use]
     pub fn problem(check: &'static str, detail: impl Into<String>) -> Self {
-        Self::new(check, Status::Problem, detail)
+        Self::wrong(check, detail.into())
     }
 
-    /// The same with what to do.
+    /// The same with what was found one by one: the first of it, and how much more there is.
+    fn listing(mut self, lines: Vec<Line>) -> Self {
+        let more = lines.len().saturating_sub(NAMED);
+        self.detail_parts.extend(lines.into_iter().take(NAMED));
+        if more > 0 {
+            self.detail_parts.push(format!("and {more} more").into());
+        }
+        self.detail = text(&self.detail_parts);
+        self
+    }
+
+    /// The same with something to do, in a line of its own.
+    fn advise(mut self, line: impl Into<Line>) -> Self {
+        self.fix_parts.push(line.into());
+        self.fix = Some(text(&self.fix_parts));
+        self
+    }
+
+    /// The same with a command that mends it.
     #[must_use]
-    pub fn fix(self, fix: impl Into<String>) -> Self {
-        Self { fix: Some(fix.into()), ..self }
+    pub fn fixed_by(self, command: &str) -> Self {
+        self.advise(Line::default().run(command))
+    }
+
+    /// The same with what to do, in words.
+    #[must_use]
+    pub fn fix(self, words: impl Into<String>) -> Self {
+        self.advise(words.into())
     }
 }
 

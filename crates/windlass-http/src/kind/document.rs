@@ -3,8 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 use windlass::Timestamp;
-use windlass::queue::PausedKind;
 
+use super::list::Known;
 use crate::answer::Document;
 use crate::schema;
 
@@ -24,17 +24,30 @@ pub struct KindBody<'a> {
     paused_until: Option<Timestamp>,
     /// Why it is paused, and by whom.
     note: Option<&'a str>,
+    /// Its jobs that are due and that no live worker could run, of those that were looked at.
+    unserved: u64,
+    /// Whether there may be more.
+    unserved_or_more: bool,
+    /// When the oldest of them was due.
+    #[schema(value_type = Option<schema::Moment>)]
+    oldest_due_at: Option<Timestamp>,
 }
 
-/// A kind with its pause, as `kind.v1`.
+/// What is known of a kind, as `kind.v1`.
 #[must_use]
-pub fn document<'a>(
-    kind: &'a str,
-    workers: u32,
-    paused: Option<&'a PausedKind>,
-) -> Document<KindBody<'a>> {
-    let paused_at = paused.map(|paused| paused.paused_at);
-    let paused_until = paused.and_then(|paused| paused.paused_until);
-    let note = paused.and_then(|paused| paused.note.as_deref());
-    Document::new("kind.v1", KindBody { kind, workers, paused_at, paused_until, note })
+pub fn document<'a>(kind: &'a str, known: &'a Known) -> Document<KindBody<'a>> {
+    let paused = known.paused.as_ref();
+    Document::new(
+        "kind.v1",
+        KindBody {
+            kind,
+            workers: known.workers,
+            paused_at: paused.map(|paused| paused.paused_at),
+            paused_until: paused.and_then(|paused| paused.paused_until),
+            note: paused.and_then(|paused| paused.note.as_deref()),
+            unserved: known.unserved.jobs,
+            unserved_or_more: known.unserved.or_more,
+            oldest_due_at: known.oldest_due_at,
+        },
+    )
 }

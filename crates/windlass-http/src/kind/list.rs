@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::response::Response;
-use windlass::StoreError;
+use windlass::health::Counted;
 use windlass::queue::PausedKind;
 use windlass::store::{Now, Store};
+use windlass::{StoreError, Timestamp};
 
 use super::document::{KindBody, document};
 use crate::access::{May, Read};
@@ -17,32 +18,50 @@ use crate::name::KindName;
 use crate::page;
 use crate::problem::Problem;
 
-/// How many registered workers know each kind, and its pause: of kinds that workers know or that are paused.
+/// What is known of a kind.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Registered workers that know it.
+    pub workers: u32,
+    /// Its pause.
+    pub paused: Option<PausedKind>,
+    /// Its jobs that are due and that no live worker could run, of those that were looked at.
+    pub unserved: Counted,
+    /// When the oldest of them was due.
+    pub oldest_due_at: Option<Timestamp>,
+}
+
+/// The kinds that workers know, that are paused, or that have jobs which no live worker could run.
 ///
 /// # Errors
 /// When the store cannot be asked.
-pub async fn known(
-    store: &dyn Store,
-) -> Result<BTreeMap<String, (u32, Option<PausedKind>)>, StoreError> {
-    let mut kinds: BTreeMap<String, (u32, Option<PausedKind>)> = BTreeMap::new();
+pub async fn known(store: &dyn Store) -> Result<BTreeMap<String, Known>, StoreError> {
+    let mut kinds: BTreeMap<String, Known> = BTreeMap::new();
     for worker in store.workers().await? {
         let mut known: Vec<&str> = worker.handlers.iter().map(|key| key.kind()).collect();
         known.sort_unstable();
         known.dedup();
         for kind in known {
-            kinds.entry(kind.to_owned()).or_default().0 += 1;
+            kinds.entry(kind.to_owned()).or_default().workers += 1;
         }
     }
     for paused in store.paused_kinds(Now::Database).await? {
         let kind = paused.kind.clone();
-        kinds.entry(kind).or_default().1 = Some(paused);
+        kinds.entry(kind).or_default().paused = Some(paused);
+    }
+    for group in store.unserved(Now::Database).await? {
+        let known = kinds.entry(group.kind).or_default();
+        known.unserved = known.unserved.and(Counted { jobs: group.jobs, or_more: group.or_more });
+        let oldest =
+            known.oldest_due_at.map_or(group.oldest_due_at, |at| at.min(group.oldest_due_at));
+        known.oldest_due_at = Some(oldest);
     }
     Ok(kinds)
 }
 
 /// List kinds
 ///
-/// Those that registered workers know or that are paused, by name and all on one page.
+/// Those that registered workers know, that are paused, or that have jobs which no live worker could run, by name and all on one page.
 #[utoipa::path(
     get,
     path = "/kinds",
@@ -51,14 +70,12 @@ pub async fn known(
 )]
 pub(super) async fn list(_may: May<Read>, State(api): State<Api>) -> Result<Response, Problem> {
     let kinds = known(api.store()).await?;
-    let shown =
-        kinds.iter().map(|(kind, (workers, paused))| document(kind, *workers, paused.as_ref()));
-    Ok(page::whole(shown.collect()))
+    Ok(page::whole(kinds.iter().map(|(kind, known)| document(kind, known)).collect()))
 }
 
 /// Show a kind
 ///
-/// One that no registered worker knows and that is not paused is not found.
+/// One that no registered worker knows, that is not paused and none of whose jobs waits for a worker is not found.
 #[utoipa::path(
     get,
     path = "/kinds/{kind}",
@@ -72,12 +89,12 @@ pub(super) async fn show(
     Named(kind): Named<KindName>,
 ) -> Result<Response, Problem> {
     let found = known(api.store()).await?.remove(&*kind);
-    let (workers, paused) = found.ok_or_else(|| Problem::missing(format!("kind {kind}")))?;
-    Ok(ok(&document(&kind, workers, paused.as_ref())))
+    let known = found.ok_or_else(|| Problem::missing(format!("kind {kind}")))?;
+    Ok(ok(&document(&kind, &known)))
 }
 
 /// The kind as it is now, whether or not somebody knows it.
 pub(super) async fn now(api: &Api, kind: &str) -> Result<Response, Problem> {
-    let (workers, paused) = known(api.store()).await?.remove(kind).unwrap_or_default();
-    Ok(ok(&document(kind, workers, paused.as_ref())))
+    let known = known(api.store()).await?.remove(kind).unwrap_or_default();
+    Ok(ok(&document(kind, &known)))
 }

@@ -167,6 +167,13 @@ pub(crate) enum Problem {
         /// When that was.
         failed_at: Moment,
     },
+    /// A source's feed should have been asked, and nobody does.
+    SourceOverdue {
+        source: String,
+        since: Moment,
+        /// The worker that is to read it; null where no worker does.
+        holder: Option<String>,
+    },
     /// A source has met a gap at which it is to stop.
     SourceStopped { source: String, reason: Option<String>, since: Moment },
 }

@@ -58,6 +58,9 @@ pub struct SourceBody<'a> {
     /// When it is asked next.
     #[schema(value_type = Option<schema::Moment>)]
     next_at: Option<Timestamp>,
+    /// Since when its feed should have been asked again: no worker reads it, or the one that does is stuck; null where it is in time.
+    #[schema(value_type = Option<schema::Moment>)]
+    overdue_since: Option<Timestamp>,
     /// Why it could not be asked last.
     error: Option<&'a str>,
     /// When that was.
@@ -140,6 +143,7 @@ fn body(record: &SourceRecord) -> SourceBody<'_> {
         imported_at: record.imported_at,
         polled_at: record.polled_at,
         next_at: record.next_at,
+        overdue_since: record.overdue_since(Timestamp::wall_clock()),
         error: record.error.as_deref(),
         error_at: record.error_at,
         failures: record.failures,

@@ -1,6 +1,6 @@
 //! How the store is.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use windlass::health::Thresholds;
 use windlass_testkit::verdicts::die;
 use windlass_testkit::worker::worker;
@@ -12,6 +12,8 @@ on_both_stores! {
     the_status_has_all_numbers;
     /// C18: problems are told, each by a sign of its own, with the thresholds.
     problems_are_told;
+    /// C18: names and commands stand apart from words, and the parts of a line are the line.
+    a_line_is_told_in_parts;
     /// S-16: who asks without credentials whether the server is ready hears no words of the database.
     a_store_that_is_away_is_not_described;
 }
@@ -90,4 +92,38 @@ async fn problems_are_told(api: TestApi) {
     assert_eq!(check("dying")["about"][0]["problem"], "dying");
     assert_eq!(check("pauses")["fix"], "windlass queue resume default");
     assert_eq!(check("schema")["status"], "ok");
+}
+
+async fn a_line_is_told_in_parts(api: TestApi) {
+    api.post("/v1/jobs", &json!({"kind": "work"})).await.ok();
+    let worker = api.worker(worker()).await;
+    api.run_one(&worker, die()).await;
+    for kind in ["crm.push", "crm.pull", "crm.sync", "crm.wipe"] {
+        api.post("/v1/jobs", &json!({"kind": kind, "queue": "crm"})).await.ok();
+    }
+    api.act("/v1/queues/mail/pause").await.ok();
+    let told = api.get("/v1/problems").await.ok();
+    let checks = told["checks"].as_array().expect("checks");
+    for check in checks {
+        for (text, parts) in [("detail", "detail_parts"), ("fix", "fix_parts")] {
+            let lines = check[parts].as_array().expect("lines").iter();
+            let line = |line: &Value| {
+                let parts = line.as_array().expect("parts").iter();
+                parts.map(|part| part["text"].as_str().expect("a text")).collect::<String>()
+            };
+            let lines = lines.map(line).collect::<Vec<_>>().join("\n");
+            assert_eq!(lines, check[text].as_str().unwrap_or_default(), "{check:#}");
+        }
+    }
+    let check = |name: &str| checks.iter().find(|check| check["check"] == name).expect("a check");
+    let queue = &check("queues")["detail_parts"][1];
+    assert_eq!(queue[0], json!({"text": "crm", "is": "queue"}));
+    assert_eq!(queue[2], json!({"text": "crm.pull", "is": "kind"}));
+    let detail = check("queues")["detail"].as_str().expect("a text");
+    assert!(detail.contains("crm: 4 jobs of crm.pull, crm.push, crm.sync and 1 more kind, oldest"));
+    let dead = &check("dead")["fix_parts"][0];
+    assert_eq!(dead[1], json!({"text": "windlass job list state:dead", "is": "command"}));
+    assert_eq!(dead[2], json!({"text": ", then "}));
+    let pause = json!([[{"text": "windlass queue resume mail", "is": "command"}]]);
+    assert_eq!(check("pauses")["fix_parts"], pause);
 }

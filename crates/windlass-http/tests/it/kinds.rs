@@ -1,12 +1,15 @@
 //! Kinds.
 
 use serde_json::json;
+use windlass_testkit::worker::worker;
 
 use crate::fixture::{TestApi, on_both_stores};
 
 on_both_stores! {
     /// A kind is paused, listed with its note and its end, and goes on.
     a_kind_is_paused_listed_and_goes_on;
+    /// A kind that no worker ever knew is listed while its jobs wait for one.
+    a_kind_that_no_worker_serves_is_listed;
     /// Bad input: what makes no sense names its place, and nothing is changed.
     what_makes_no_sense_of_a_kind_is_refused;
 }
@@ -27,6 +30,22 @@ async fn a_kind_is_paused_listed_and_goes_on(api: TestApi) {
         assert_eq!((&resumed["paused_at"], &resumed["workers"]), (&json!(null), &json!(0)));
     }
     assert_eq!(api.get("/v1/kinds").await.ok()["items"], json!([]));
+}
+
+async fn a_kind_that_no_worker_serves_is_listed(api: TestApi) {
+    api.worker(worker()).await;
+    for queue in ["default", "default", "mail"] {
+        api.post("/v1/jobs", &json!({"kind": "ghost", "queue": queue})).await.ok();
+    }
+    api.post("/v1/jobs", &json!({"kind": "work"})).await.ok();
+    let ghost = api.get("/v1/kinds/ghost").await.ok();
+    assert_eq!((&ghost["workers"], &ghost["unserved"]), (&json!(0), &json!(3)));
+    assert_eq!(ghost["unserved_or_more"], false);
+    assert!(ghost["oldest_due_at"].is_string(), "{ghost}");
+    let work = api.get("/v1/kinds/work").await.ok();
+    assert_eq!((&work["workers"], &work["unserved"]), (&json!(1), &json!(0)));
+    assert!(work["oldest_due_at"].is_null(), "{work}");
+    assert_eq!(api.get("/v1/kinds").await.ok()["items"], json!([ghost, work]));
 }
 
 async fn what_makes_no_sense_of_a_kind_is_refused(api: TestApi) {

@@ -196,6 +196,10 @@ macro_rules! behaviours_of_events {
                     a_large_page_without_ids_is_there_once
                     what_is_no_event_is_put_aside
                 }
+                overdue {
+                    a_source_that_nobody_reads_is_overdue
+                    a_source_that_is_held_and_not_read_is_overdue
+                }
                 quarantine {
                     what_is_known_later_is_imported
                     two_who_read_again_publish_once

@@ -3,6 +3,7 @@
 pub mod change;
 pub mod hold;
 pub mod import;
+pub mod overdue;
 pub mod quarantine;
 
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use windlass::worker::{MinimumBuild, WorkerRecord, program_of};
 
-use super::checks::listed;
+use super::line::{Line, line};
 use super::{Check, Findings, is_over};
 use crate::words::escape::in_one_line;
 
@@ -20,14 +20,13 @@ fn held_back(found: &Findings) -> Option<Check> {
         let note = minimum.note.as_deref().map(in_one_line);
         let note = note.map_or_else(String::new, |note| format!(": {note}"));
         let (build, minimum) = (in_one_line(&worker.build), in_one_line(&minimum.to_string()));
-        Some(format!("{}: {build}, below {minimum}{note}", worker.label))
+        Some(format!("{}: {build}, below {minimum}{note}", worker.label).into())
     };
-    let held: Vec<String> = live(found).filter_map(told).collect();
+    let held: Vec<Line> = live(found).filter_map(told).collect();
     (!held.is_empty()).then(|| {
-        let detail =
-            format!("held back by their build, so that they take no new work\n{}", listed(&held));
-        Check::warning("builds", detail)
-            .fix("deploy the newer build there; windlass worker required")
+        Check::warning("builds", "held back by their build, so that they take no new work")
+            .listing(held)
+            .advise(line().words("deploy the newer build there; ").run("windlass worker required"))
     })
 }
 
@@ -40,8 +39,9 @@ fn unmet(found: &Findings) -> Option<Check> {
     let unmet: Vec<&MinimumBuild> =
         found.required.iter().map(|one| &one.minimum).filter(|one| !is_met(one)).collect();
     let first = in_one_line(&unmet.first()?.program);
-    let told: Vec<String> = unmet.iter().map(|one| in_one_line(&one.to_string())).collect();
-    let detail = format!("minimum builds that no live worker meets\n{}", listed(&told));
-    let fix = format!("start such a worker, or windlass worker allow '{first}'");
-    Some(Check::warning("builds", detail).fix(fix))
+    let told = unmet.iter().map(|one| in_one_line(&one.to_string()).into()).collect();
+    let fix =
+        line().words("start such a worker, or ").run(format!("windlass worker allow '{first}'"));
+    let check = Check::warning("builds", "minimum builds that no live worker meets");
+    Some(check.listing(told).advise(fix))
 }

@@ -1,6 +1,6 @@
 //! The checks, each a function of what was found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use windlass::health::Counted;
@@ -8,7 +8,8 @@ use windlass::limits::LEADER_TTL;
 use windlass::queue::Unserved;
 use windlass::{State, Timestamp};
 
-use super::{Check, Findings, builds, events, health, is_over, schedules, told};
+use super::line::{Line, line};
+use super::{Check, Findings, NAMED, builds, events, health, is_over, schedules, told};
 use crate::words::escape::in_one_line;
 use crate::words::time;
 
@@ -16,8 +17,8 @@ use crate::words::time;
 const SKEW: Duration = Duration::from_secs(2);
 /// The age from which a snapshot holds back more clean-up than it should.
 const SNAPSHOT: Duration = Duration::from_secs(60);
-/// Groups named in one finding; the rest is counted.
-const NAMED: usize = 5;
+/// Kinds named of one queue.
+const KINDS: usize = 3;
 
 /// What stands still where nobody leads.
 const UNDONE: &str =
@@ -56,7 +57,7 @@ fn schema(found: &Findings) -> Check {
         return Check::ok("schema", format!("version {there}, matches this program"));
     }
     Check::problem("schema", format!("version {there}, this program needs {known}"))
-        .fix("windlass migrate")
+        .fixed_by("windlass migrate")
 }
 
 fn durability(found: &Findings) -> Check {
@@ -110,10 +111,15 @@ fn workers(found: &Findings) -> Check {
     let quiet = found.overview.workers.iter().filter(|worker| worker.quiet).count();
     match (alive, quiet) {
         (0, _) => Check::warning("workers", format!("none is registered{NOBODY_LEADS}"))
-            .fix("windlass work"),
+            .fixed_by("windlass work"),
         (_, 0) => Check::ok("workers", format!("{alive} alive")),
         (_, quiet) => Check::warning("workers", format!("{alive} alive, {quiet} of them quiet"))
-            .fix("windlass worker list, then windlass worker resume NAME"),
+            .advise(
+                line()
+                    .run("windlass worker list")
+                    .words(", then ")
+                    .like("windlass worker resume NAME"),
+            ),
     }
 }
 
@@ -147,73 +153,98 @@ fn handlers(found: &Findings) -> Check {
     if unknown.is_empty() {
         return Check::ok("handlers", "no job is due whose kind its queue's workers do not know");
     }
-    let groups: Vec<String> = unknown
-        .iter()
-        .map(|group| {
-            let age = time::age(found.facts.now.since(group.oldest_due_at));
-            let jobs = Counted { jobs: group.jobs, or_more: group.or_more };
-            let jobs = told::counted_as(jobs, "job");
-            format!(
-                "{}@{} in queue {}: {jobs}, oldest {age}",
-                group.kind, group.version, group.queue
-            )
-        })
-        .collect();
-    let kinds = unknown.first().map_or_else(String::new, |group| group.kind.clone());
-    Check::problem("handlers", format!("no handler for jobs that are due\n{}", listed(&groups)))
-        .fix(format!(
-            "start a worker that knows the kind and version, or windlass job cancel 'kind:{kinds}'"
-        ))
+    let group = |group: &&Unserved| {
+        let age = time::age(found.facts.now.since(group.oldest_due_at));
+        let jobs = Counted { jobs: group.jobs, or_more: group.or_more };
+        let jobs = told::counted_as(jobs, "job");
+        line()
+            .kind(&group.kind)
+            .words(format!("@{} in queue ", group.version))
+            .queue(&group.queue)
+            .words(format!(": {jobs}, oldest {age}"))
+    };
+    let kind = unknown.first().map_or("", |group| group.kind.as_str());
+    Check::problem("handlers", "no handler for jobs that are due")
+        .listing(unknown.iter().map(group).collect())
+        .advise(
+            line()
+                .words("start a worker that knows the kind and version, or ")
+                .run(format!("windlass job cancel 'kind:{kind}'")),
+        )
+}
+
+/// The jobs of a queue that no worker serves.
+struct Left<'a> {
+    jobs: Counted,
+    oldest: Duration,
+    kinds: BTreeSet<&'a str>,
 }
 
 fn queues(found: &Findings) -> Check {
-    let mut unserved: BTreeMap<&str, (Counted, Duration)> = BTreeMap::new();
+    let mut unserved: BTreeMap<&str, Left<'_>> = BTreeMap::new();
     for group in found.unserved.iter().filter(|group| !group.queue_served) {
         let age = found.facts.now.since(group.oldest_due_at);
-        let (jobs, oldest) = unserved.entry(&group.queue).or_default();
-        *jobs = jobs.and(Counted { jobs: group.jobs, or_more: group.or_more });
-        *oldest = (*oldest).max(age);
+        let none =
+            || Left { jobs: Counted::default(), oldest: Duration::ZERO, kinds: BTreeSet::new() };
+        let left = unserved.entry(&group.queue).or_insert_with(none);
+        left.jobs = left.jobs.and(Counted { jobs: group.jobs, or_more: group.or_more });
+        left.oldest = left.oldest.max(age);
+        left.kinds.insert(&group.kind);
     }
     if unserved.is_empty() {
         return Check::ok("queues", "every queue with due jobs has a worker");
     }
-    let groups: Vec<String> = unserved
-        .iter()
-        .map(|(queue, (jobs, oldest))| {
-            format!("{queue}: {}, oldest {}", told::counted_as(*jobs, "job"), time::age(*oldest))
-        })
-        .collect();
-    Check::problem("queues", format!("no worker serves queues with due jobs\n{}", listed(&groups)))
+    let group = |(queue, left): (&&str, &Left<'_>)| {
+        let jobs = told::counted_as(left.jobs, "job");
+        let begun = line().queue(queue).words(format!(": {jobs} of "));
+        kinds(begun, &left.kinds).words(format!(", oldest {}", time::age(left.oldest)))
+    };
+    Check::problem("queues", "no worker serves queues with due jobs")
+        .listing(unserved.iter().map(group).collect())
         .fix("start a worker that serves them")
 }
 
+/// The line with the first of these kinds, and how many more there are.
+fn kinds(mut line: Line, kinds: &BTreeSet<&str>) -> Line {
+    for (nth, kind) in kinds.iter().take(KINDS).enumerate() {
+        line = if nth == 0 { line } else { line.words(", ") };
+        line = line.kind(kind);
+    }
+    match kinds.len().saturating_sub(KINDS) {
+        0 => line,
+        more => line.words(format!(" and {}", time::count(more as u64, "more kind"))),
+    }
+}
+
 fn pauses(found: &Findings) -> Option<Check> {
-    let line = |what: String, since, until: Option<_>, note: Option<&str>| {
+    let told = |what: Line, since, until: Option<_>, note: Option<&str>| {
         let age = time::age(found.facts.now.since(since));
         let left = until.map(|until: Timestamp| time::span(until.since(found.facts.now)));
         let left = left.map_or_else(String::new, |left| format!(", {left} to go"));
-        format!("{what} for {age}{left}{}", note.map_or_else(String::new, |n| format!(": {n}")))
+        let note = note.map_or_else(String::new, |note| format!(": {note}"));
+        what.words(format!(" for {age}{left}{note}"))
     };
     let queues = found.overview.queues.iter().filter_map(|queue| {
         let note = queue.note.as_deref();
-        Some(line(queue.name.clone(), queue.paused_at?, queue.paused_until, note))
+        Some(told(line().queue(&queue.name), queue.paused_at?, queue.paused_until, note))
     });
     let kinds = found.overview.paused_kinds.iter().map(|kind| {
         let note = kind.note.as_deref();
-        line(format!("kind {}", kind.kind), kind.paused_at, kind.paused_until, note)
+        let what = Line::from("kind ").kind(&kind.kind);
+        told(what, kind.paused_at, kind.paused_until, note)
     });
-    let paused: Vec<String> = queues.chain(kinds).collect();
+    let paused: Vec<Line> = queues.chain(kinds).collect();
     let queue = found.overview.queues.iter().find(|queue| queue.paused_at.is_some());
     let undo = match (queue, found.overview.paused_kinds.first()) {
         (Some(queue), _) => format!("windlass queue resume {}", queue.name),
         (None, Some(kind)) => format!("windlass kind resume {}", kind.kind),
         (None, None) => return None,
     };
-    let detail = match paused.as_slice() {
-        [one] => format!("paused: {one}"),
-        many => format!("paused\n{}", listed(many)),
+    let check = match <[Line; 1]>::try_from(paused) {
+        Ok([one]) => Check::warning("pauses", Line::from("paused: ").and(one)),
+        Err(many) => Check::warning("pauses", "paused").listing(many),
     };
-    Some(Check::warning("pauses", detail).fix(undo))
+    Some(check.fixed_by(&undo))
 }
 
 fn full(found: &Findings) -> Option<Check> {
@@ -228,9 +259,17 @@ fn full(found: &Findings) -> Option<Check> {
         .map(|bound| bound.queue.as_str())
         .collect();
     let first = full.first()?;
-    let detail = format!("full, so that enqueues wait or are refused: {}", named(&full));
-    let fix = format!("start more workers, or windlass queue bound {first} --jobs N");
-    Some(Check::warning("bounds", detail).fix(fix))
+    let mut what = Line::from("full, so that enqueues wait or are refused: ");
+    for (nth, queue) in full.iter().take(NAMED).enumerate() {
+        what = if nth == 0 { what } else { what.words(", ") };
+        what = what.queue(queue);
+    }
+    if full.len() > NAMED {
+        what = what.words(format!(", {} more", full.len() - NAMED));
+    }
+    let fix = Line::from("start more workers, or ")
+        .like(format!("windlass queue bound {first} --jobs N"));
+    Some(Check::warning("bounds", what).advise(fix))
 }
 
 /// All that is dead, except what is muted: then only what was looked at is known by kind.
@@ -245,8 +284,12 @@ fn dead(found: &Findings) -> Check {
         (seen.jobs > 0).then(|| told::counted_as(seen, "dead job"))
     };
     let Some(jobs) = number else { return Check::ok("dead", "no dead jobs") };
-    Check::warning("dead", format!("{jobs}, kept until a person decides"))
-        .fix("look with windlass job list state:dead, then windlass job retry state:dead")
+    Check::warning("dead", format!("{jobs}, kept until a person decides")).advise(
+        Line::from("look with ")
+            .run("windlass job list state:dead")
+            .words(", then ")
+            .run("windlass job retry state:dead"),
+    )
 }
 
 fn snapshot(found: &Findings) -> Option<Check> {
@@ -270,12 +313,4 @@ fn named(labels: &[&str]) -> String {
         named.push(format!("{} more", labels.len() - NAMED));
     }
     named.join(", ")
-}
-
-pub(super) fn listed(groups: &[String]) -> String {
-    let mut lines: Vec<String> = groups.iter().take(NAMED).cloned().collect();
-    if groups.len() > NAMED {
-        lines.push(format!("and {} more", groups.len() - NAMED));
-    }
-    lines.join("\n")
 }

@@ -6,7 +6,7 @@ use windlass::store::Store;
 use windlass::subscription::{SubscriptionRecord, SubscriptionRequest};
 use windlass::{StoreError, Timestamp};
 
-use super::checks::listed;
+use super::line::{Is, Line, line};
 use super::{Check, Findings};
 use crate::words::time::{count, span};
 
@@ -54,24 +54,27 @@ fn paused(found: &Findings) -> Option<Check> {
     let told = |one: &SubscriptionRecord| {
         let since = found.facts.now.since(one.paused_at?);
         let behind = one.behind(log);
-        (behind > 0).then(|| {
-            format!("{}: paused for {}, {} behind", one.name, span(since), count(behind, "event"))
-        })
+        let (since, behind) = (span(since), (behind > 0).then(|| count(behind, "event"))?);
+        let told = line().name(Is::Subscription, &one.name);
+        Some(told.words(format!(": paused for {since}, {behind} behind")))
     };
-    let told: Vec<String> = found.events.subscriptions.iter().filter_map(told).collect();
+    let told: Vec<Line> = found.events.subscriptions.iter().filter_map(told).collect();
     (!told.is_empty()).then(|| {
-        let detail = format!("subscriptions are paused while events come\n{}", listed(&told));
-        Check::warning("subscriptions", detail).fix("windlass subscription resume NAME")
+        Check::warning("subscriptions", "subscriptions are paused while events come")
+            .listing(told)
+            .advise(line().like("windlass subscription resume NAME"))
     })
 }
 
 fn refused(found: &Findings) -> Option<Check> {
     let told = |request: &SubscriptionRequest| {
-        request.error.as_ref().map(|error| format!("{}: {error}", request.name))
+        let error = request.error.as_ref()?;
+        Some(line().name(Is::Subscription, &request.name).words(format!(": {error}")))
     };
-    let told: Vec<String> = found.events.requests.iter().filter_map(told).collect();
+    let told: Vec<Line> = found.events.requests.iter().filter_map(told).collect();
     (!told.is_empty()).then(|| {
-        let detail = format!("what SQL asked for was refused\n{}", listed(&told));
-        Check::warning("subscriptions", detail).fix("ask for it once more, as it should be")
+        Check::warning("subscriptions", "what SQL asked for was refused")
+            .listing(told)
+            .advise("ask for it once more, as it should be")
     })
 }

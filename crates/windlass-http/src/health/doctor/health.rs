@@ -3,8 +3,8 @@
 use windlass::alert::MuteRecord;
 use windlass::health::{Aspect, Counted, Problem};
 
-use super::checks::listed;
-use super::told::{counted, is_blocked, remedy, told, weight_of};
+use super::line::Line;
+use super::told::{counted, found_in, is_blocked, to_do, weight_of};
 use super::{Check, Findings, Status};
 use crate::words::escape::in_one_line;
 use crate::words::time;
@@ -58,7 +58,7 @@ pub(super) fn of_lines(found: &Findings) -> Vec<Check> {
     let sources = &found.overview.sources;
     let read = || {
         let number = time::count(sources.len() as u64, "source");
-        Check::ok("sources", format!("{number}, none has stopped or is failing"))
+        Check::ok("sources", format!("{number}, none has stopped, fails or is overdue"))
     };
     let sources = (!sources.is_empty()).then(|| check(found, Aspect::Sources).unwrap_or_else(read));
     let waiting = check(found, Aspect::Waiting);
@@ -70,14 +70,14 @@ fn check(found: &Findings, aspect: Aspect) -> Option<Check> {
     let problems: Vec<&Problem> =
         found.problems.iter().filter(|problem| problem.aspect() == aspect).collect();
     problems.first()?;
-    let lines: Vec<String> =
-        problems.iter().map(|problem| told(problem, found.overview.observed.at)).collect();
+    let lines: Vec<Line> =
+        problems.iter().map(|problem| found_in(problem, found.overview.observed.at)).collect();
     let (name, what) = heading(found, aspect);
     let blocked = problems.iter().any(|one| is_blocked(one));
     let status = if blocked { Status::Problem } else { weight_of(aspect) };
     let about = problems.iter().map(|problem| (*problem).clone()).collect();
-    let check = Check::new(name, status, format!("{what}\n{}", listed(&lines)));
-    Some(Check { about, ..check.fix(fixes(&problems)) })
+    let check = Check::new(name, status, what).listing(lines);
+    Some(Check { about, ..fixes(&problems).into_iter().fold(check, Check::advise) })
 }
 
 fn heading(found: &Findings, aspect: Aspect) -> (&'static str, String) {
@@ -105,17 +105,17 @@ fn heading(found: &Findings, aspect: Aspect) -> (&'static str, String) {
 }
 
 /// What to do about the first of each sort.
-fn fixes(problems: &[&Problem]) -> String {
+fn fixes(problems: &[&Problem]) -> Vec<Line> {
     let mut sorts = Vec::new();
     let mut fixes = Vec::new();
     for problem in problems {
         let sort = std::mem::discriminant(*problem);
         if !sorts.contains(&sort) {
             sorts.push(sort);
-            fixes.push(remedy(problem));
+            fixes.push(to_do(problem));
         }
     }
-    fixes.join("\n")
+    fixes
 }
 
 fn muted(found: &Findings) -> Option<Check> {
@@ -138,7 +138,7 @@ fn not_told(found: &Findings) -> Option<Check> {
         let (left, note) = (left.unwrap_or_default(), note.unwrap_or_default());
         format!("{} for {since}{left}{note}", in_one_line(mute.name.as_str()))
     };
-    let muted: Vec<String> = found.muted.iter().filter(|one| is_shown(one)).map(line).collect();
-    let detail = format!("not told as an alert\n{}", listed(&muted));
-    (!muted.is_empty()).then(|| Check::ok("alerts", detail))
+    let muted: Vec<Line> =
+        found.muted.iter().filter(|one| is_shown(one)).map(|one| line(one).into()).collect();
+    (!muted.is_empty()).then(|| Check::ok("alerts", "not told as an alert").listing(muted))
 }

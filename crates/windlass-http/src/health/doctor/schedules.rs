@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use windlass::schedule::ScheduleRecord;
 
-use super::checks::listed;
+use super::line::{Is, Line, line};
 use super::{Check, Findings};
 use crate::words::time;
 
@@ -29,24 +29,32 @@ pub(super) fn all(found: &Findings) -> Vec<Check> {
     checks
 }
 
+/// A line that begins with a schedule.
+fn named(one: &ScheduleRecord) -> Line {
+    line().name(Is::Schedule, &one.name)
+}
+
 fn errors(found: &Findings) -> Option<Check> {
-    let told = |one: &ScheduleRecord| Some(format!("{}: {}", one.name, one.error.as_ref()?));
-    let wrong: Vec<String> = found.schedules.iter().filter_map(told).collect();
+    let told = |one: &ScheduleRecord| Some(named(one).words(format!(": {}", one.error.as_ref()?)));
+    let wrong: Vec<Line> = found.schedules.iter().filter_map(told).collect();
     let first = found.schedules.iter().find(|one| one.error.is_some())?;
-    let fix = format!("windlass schedule add {} with another rule or zone", first.name);
-    let detail = format!("a rule that cannot be used never fires\n{}", listed(&wrong));
-    Some(Check::problem("schedules", detail).fix(fix))
+    let fix = line()
+        .words("another rule or zone: ")
+        .like(format!("windlass schedule add {} RULE KIND --zone ZONE", first.name));
+    let check = Check::problem("schedules", "a rule that cannot be used never fires");
+    Some(check.listing(wrong).advise(fix))
 }
 
 fn late(found: &Findings) -> Option<Check> {
     let late = |one: &ScheduleRecord| {
         let since = found.facts.now.since(one.next_at()?);
-        (since > LATE).then(|| format!("{} since {}", one.name, time::age(since)))
+        (since > LATE).then(|| named(one).words(format!(" since {}", time::age(since))))
     };
-    let late: Vec<String> = found.schedules.iter().filter_map(late).collect();
+    let late: Vec<Line> = found.schedules.iter().filter_map(late).collect();
     (!late.is_empty()).then(|| {
-        let detail = format!("due, and nobody enqueues their jobs\n{}", listed(&late));
-        Check::problem("schedules", detail).fix("start a worker: any one looks after all schedules")
+        Check::problem("schedules", "due, and nobody enqueues their jobs")
+            .listing(late)
+            .fix("start a worker: any one looks after all schedules")
     })
 }
 
@@ -54,17 +62,15 @@ fn contested(found: &Findings) -> Option<Check> {
     let told = |one: &ScheduleRecord| {
         let age = found.facts.now.since(one.contested_at?);
         let (this, other) = (one.declared.as_ref()?, one.replaced.as_ref()?);
-        (age < CONTESTED)
-            .then(|| format!("{}: {} and {}, {} ago", one.name, this.by, other.by, time::age(age)))
+        let told = format!(": {} and {}, {} ago", this.by, other.by, time::age(age));
+        (age < CONTESTED).then(|| named(one).words(told))
     };
-    let told: Vec<String> = found.schedules.iter().filter_map(told).collect();
+    let told: Vec<Line> = found.schedules.iter().filter_map(told).collect();
     (!told.is_empty()).then(|| {
-        let detail = format!(
-            "two programs declare a schedule differently; the last to start has its way\n{}",
-            listed(&told)
-        );
-        Check::warning("schedules", detail)
-            .fix("give one of them another name; windlass schedule show NAME")
+        let what = "two programs declare a schedule differently; the last to start has its way";
+        Check::warning("schedules", what).listing(told).advise(
+            line().words("give one of them another name; ").like("windlass schedule show NAME"),
+        )
     })
 }
 
@@ -72,10 +78,10 @@ fn paused(found: &Findings) -> Option<Check> {
     let told = |one: &ScheduleRecord| {
         let age = time::age(found.facts.now.since(one.paused_at?));
         let note = one.note.as_deref().map_or_else(String::new, |note| format!(": {note}"));
-        Some(format!("{} for {age}{note}", one.name))
+        Some(named(one).words(format!(" for {age}{note}")))
     };
-    let paused: Vec<String> = found.schedules.iter().filter_map(told).collect();
+    let paused: Vec<Line> = found.schedules.iter().filter_map(told).collect();
     let first = found.schedules.iter().find(|one| one.paused_at.is_some())?;
-    let fix = format!("windlass schedule resume {}", first.name);
-    Some(Check::warning("schedules", format!("paused\n{}", listed(&paused))).fix(fix))
+    let check = Check::warning("schedules", "paused").listing(paused);
+    Some(check.fixed_by(&format!("windlass schedule resume {}", first.name)))
 }

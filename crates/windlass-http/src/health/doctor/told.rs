@@ -4,6 +4,7 @@ use windlass::health::{Aspect, Counted, Problem};
 use windlass::{LimitOn, State, Timestamp};
 
 use super::Status;
+use super::line::{Line, line};
 use crate::job::command_to_waive;
 use crate::lane::command_to_open;
 use crate::words::escape::in_one_line;
@@ -43,37 +44,36 @@ pub(super) fn is_blocked(problem: &Problem) -> bool {
 /// What is the matter, in one line, at this moment of the database's clock.
 #[must_use]
 pub fn told(problem: &Problem, now: Timestamp) -> String {
+    found_in(problem, now).to_string()
+}
+
+/// What to do about it: a command, or what to look at.
+#[must_use]
+pub fn remedy(problem: &Problem) -> String {
+    to_do(problem).to_string()
+}
+
+/// What is the matter, in parts.
+pub(super) fn found_in(problem: &Problem, now: Timestamp) -> Line {
     let ago = |moment: Timestamp| time::lasted(now.since(moment));
     match problem {
         Problem::Latency { queue, kind, oldest_due_at } => {
-            format!("{queue}: {}, a job of {kind}", ago(*oldest_due_at))
+            line().queue(queue).words(format!(": {}, a job of ", ago(*oldest_due_at))).kind(kind)
         }
         Problem::Failing { kind, jobs, failures, job, .. } => {
             let times = time::count(u64::from(*failures), "failure");
-            format!("{kind}: {}, up to {times}: {job}", jobs_of(*jobs))
+            line().kind(kind).words(format!(": {}, up to {times}: ", jobs_of(*jobs))).job(job)
         }
         Problem::RunningLong { job, kind, worker, since, expected, .. } => {
             let expected = expected.map_or_else(String::new, |expected| {
                 format!(" instead of {}", time::span(expected))
             });
-            format!("{kind}: {}{expected}: {job} on {worker}", ago(*since))
+            let ran = format!(": {}{expected}: ", ago(*since));
+            line().kind(kind).words(ran).job(job).words(format!(" on {worker}"))
         }
         Problem::Dying { kind, jobs, last_at, job } => {
-            format!("{kind}: {}, the last {} ago: {job}", jobs_of(*jobs), ago(*last_at))
-        }
-        Problem::LaneBlocked { lane, job, kind, reason, since, waiting } => {
-            let why = reason
-                .as_deref()
-                .map_or_else(String::new, |reason| format!(": {}", in_one_line(reason)));
-            let waiting = jobs_of(*waiting);
-            format!(
-                "lane {}: {waiting} behind {job}, a job of {kind} that died {} ago{why}",
-                in_one_line(lane),
-                ago(*since)
-            )
-        }
-        Problem::LaneLong { lane, waiting } => {
-            format!("lane {}: {} wait", in_one_line(lane), jobs_of(*waiting))
+            let dead = format!(": {}, the last {} ago: ", jobs_of(*jobs), ago(*last_at));
+            line().kind(kind).words(dead).job(job)
         }
         Problem::Stuck { job, kind, since, condition, awaited, ended, .. } => {
             let ended = ended.map_or("gone", State::word);
@@ -82,31 +82,67 @@ pub fn told(problem: &Problem, now: Timestamp) -> String {
             } else {
                 format!("{}: ", in_one_line(condition))
             };
-            format!("{kind}: {job} for {}, {of}{awaited} is {ended}", ago(*since))
+            line()
+                .kind(kind)
+                .words(": ")
+                .job(job)
+                .words(format!(" for {}, {of}", ago(*since)))
+                .job(awaited)
+                .words(format!(" is {ended}"))
+        }
+        Problem::QueueUnserved { queue, kind, oldest_due_at } => line()
+            .queue(queue)
+            .words(": no worker serves the queue, and a job of ")
+            .kind(kind)
+            .words(format!(" is due for {}", ago(*oldest_due_at))),
+        Problem::KindUnhandled { kind, version, queue, jobs, .. } => line()
+            .kind(kind)
+            .words(format!("@{version}: no worker knows it, {} in queue ", jobs_of(*jobs)))
+            .queue(queue),
+        other => of_lines(other, now),
+    }
+}
+
+/// The same of lanes, limits, breakers and sources.
+fn of_lines(problem: &Problem, now: Timestamp) -> Line {
+    let ago = |moment: Timestamp| time::lasted(now.since(moment));
+    let why = |reason: &Option<String>| {
+        reason.as_deref().map_or_else(String::new, |why| format!(": {}", in_one_line(why)))
+    };
+    match problem {
+        Problem::LaneBlocked { lane, job, kind, reason, since, waiting } => Line::from("lane ")
+            .words(in_one_line(lane))
+            .words(format!(": {} behind ", jobs_of(*waiting)))
+            .job(job)
+            .words(", a job of ")
+            .kind(kind)
+            .words(format!(" that died {} ago{}", ago(*since), why(reason))),
+        Problem::LaneLong { lane, waiting } => {
+            format!("lane {}: {} wait", in_one_line(lane), jobs_of(*waiting)).into()
         }
         Problem::BreakerOpen { on, since, until } => {
             let left = time::lasted(until.since(now));
             let next =
                 if *until > now { format!("{left} to go") } else { "a job may probe".into() };
-            format!("{on}: for {}, {next}", ago(*since))
+            format!("{on}: for {}, {next}", ago(*since)).into()
         }
         Problem::SourceFailing { source, failures, error, failed_at } => {
             let (times, error) = (time::count(u64::from(*failures), "failure"), in_one_line(error));
-            format!("{source}: {times} in a row, the last {} ago: {error}", ago(*failed_at))
+            let ago = ago(*failed_at);
+            line().source(source).words(format!(": {times} in a row, the last {ago} ago: {error}"))
+        }
+        Problem::SourceOverdue { source, since, holder } => {
+            let late = format!(": its feed should have been asked {} ago; ", ago(*since));
+            let who = holder.as_ref().map_or_else(
+                || "no worker reads it".to_owned(),
+                |holder| format!("{} holds it", in_one_line(holder)),
+            );
+            line().source(source).words(late).words(who)
         }
         Problem::SourceStopped { source, reason, since } => {
-            let why =
-                reason.as_deref().map_or_else(String::new, |why| format!(": {}", in_one_line(why)));
-            format!("{source}: stopped {} ago{why}", ago(*since))
+            line().source(source).words(format!(": stopped {} ago{}", ago(*since), why(reason)))
         }
-        Problem::QueueUnserved { queue, kind, oldest_due_at } => {
-            let due = ago(*oldest_due_at);
-            format!("{queue}: no worker serves the queue, and a job of {kind} is due for {due}")
-        }
-        Problem::KindUnhandled { kind, version, queue, jobs, .. } => {
-            format!("{kind}@{version}: no worker knows it, {} in queue {queue}", jobs_of(*jobs))
-        }
-        other => limit_line(other, ago),
+        other => limit_line(other, ago).into(),
     }
 }
 
@@ -132,55 +168,79 @@ fn limit_line(problem: &Problem, ago: impl Fn(Timestamp) -> String) -> String {
     }
 }
 
-/// What to do about it: a command, or what to look at.
-#[must_use]
-pub fn remedy(problem: &Problem) -> String {
+/// What to do about it, in parts.
+pub(super) fn to_do(problem: &Problem) -> Line {
     match problem {
-        Problem::Latency { queue, .. } => format!(
-            "start more workers or give them more slots; what keeps a job: windlass job list 'queue:{queue} state:available', \
-             then windlass explain JOB"
-        ),
-        Problem::Failing { job, .. } => format!("its errors: windlass job show {job}"),
-        Problem::RunningLong { job, .. } => format!("windlass job cancel {job}"),
-        Problem::Dying { kind, job, .. } => format!(
-            "its errors: windlass job show {job}; then windlass job retry 'state:dead kind:{kind}'"
-        ),
-        Problem::LaneBlocked { lane, job, .. } => {
-            format!(
-                "windlass job retry {job}, or let the next one begin: {}",
-                command_to_open(lane)
-            )
+        Problem::Latency { queue, .. } => {
+            Line::from("start more workers or give them more slots; what keeps a job: ")
+                .run(format!("windlass job list 'queue:{queue} state:available'"))
+                .words(", then ")
+                .like("windlass explain JOB")
         }
+        Problem::Failing { job, .. } => {
+            Line::from("its errors: ").run(format!("windlass job show {job}"))
+        }
+        Problem::RunningLong { job, .. } => line().run(format!("windlass job cancel {job}")),
+        Problem::Dying { kind, job, .. } => Line::from("its errors: ")
+            .run(format!("windlass job show {job}"))
+            .words("; then ")
+            .run(format!("windlass job retry 'state:dead kind:{kind}'")),
         Problem::Stuck { job, condition, awaited, ended, .. } => {
-            let retry = match ended {
-                Some(State::Dead | State::Cancelled) => format!("windlass job retry {awaited}, or "),
-                _ => String::new(),
+            let retried = match ended {
+                Some(State::Dead | State::Cancelled) => {
+                    line().run(format!("windlass job retry {awaited}")).words(", or ")
+                }
+                _ => line(),
             };
-            let waive = command_to_waive(*job, condition);
-            format!("{retry}let it pass: {waive}, or windlass job cancel {job}")
+            retried
+                .words("let it pass: ")
+                .run(command_to_waive(*job, condition))
+                .words(", or ")
+                .run(format!("windlass job cancel {job}"))
         }
-        Problem::LaneLong { .. } => {
-            "one job of a lane runs at a time: give what may overlap lanes of their own; windlass lane list".to_owned()
+        Problem::QueueUnserved { .. } => "start a worker that serves the queue".into(),
+        Problem::KindUnhandled { .. } => "deploy a worker that registers the kind".into(),
+        other => to_do_about_lines(other),
+    }
+}
+
+/// The same of lanes, limits, breakers and sources.
+fn to_do_about_lines(problem: &Problem) -> Line {
+    match problem {
+        Problem::LaneBlocked { lane, job, .. } => line()
+            .run(format!("windlass job retry {job}"))
+            .words(", or let the next one begin: ")
+            .run(command_to_open(lane)),
+        Problem::LaneLong { .. } => Line::from(
+            "one job of a lane runs at a time: give what may overlap lanes of their own; ",
+        )
+        .run("windlass lane list"),
+        Problem::LimitUnused { on, .. } => line().run(format!("windlass limit remove {on}")),
+        Problem::RateSlow { on, .. } => {
+            line().like(format!("windlass limit set {on} --rate N --per TIME"))
         }
-        Problem::LimitUnused { on, .. } => format!("windlass limit remove {on}"),
-        Problem::RateSlow { on, .. } => format!("windlass limit set {on} --rate N --per TIME"),
-        Problem::LimitFull { on, .. } => format!("windlass limit set {on} --running N"),
-        Problem::SourceFailing { source, .. } => format!("windlass source show {source}"),
-        Problem::SourceStopped { source, .. } => {
-            format!("windlass source show {source}; to go on behind the gap: windlass source resume {source}")
+        Problem::LimitFull { on, .. } => {
+            line().like(format!("windlass limit set {on} --running N"))
         }
-        Problem::BreakerOpen { on, .. } => match on {
-            LimitOn::Kind(kind) => {
-                format!("what fails: windlass job list kind:{kind} state:retryable")
-            }
-            LimitOn::Queue(queue) => {
-                format!("what fails: windlass job list queue:{queue} state:retryable")
-            }
-            _ => "what fails: windlass job list state:retryable".to_owned(),
-        },
-        Problem::QueueUnserved { .. } => "start a worker that serves the queue".to_owned(),
-        Problem::KindUnhandled { .. } => "deploy a worker that registers the kind".to_owned(),
-        _ => "windlass status".to_owned(),
+        Problem::SourceOverdue { holder: None, .. } => {
+            "start a worker that declares the source".into()
+        }
+        Problem::SourceOverdue { .. } => "restart that worker: its reading is stuck".into(),
+        Problem::SourceFailing { source, .. } => {
+            line().run(format!("windlass source show {source}"))
+        }
+        Problem::SourceStopped { source, .. } => line()
+            .run(format!("windlass source show {source}"))
+            .words("; to go on behind the gap: ")
+            .run(format!("windlass source resume {source}")),
+        Problem::BreakerOpen { on, .. } => {
+            let which = match on {
+                LimitOn::Kind(_) | LimitOn::Queue(_) => format!("{on} state:retryable"),
+                LimitOn::Key(_) => "state:retryable".to_owned(),
+            };
+            Line::from("what fails: ").run(format!("windlass job list {which}"))
+        }
+        _ => line().run("windlass status"),
     }
 }
 
