@@ -42,6 +42,7 @@ mod lane;
 mod layout;
 mod limit;
 mod looks;
+mod lost;
 mod operation;
 mod overview;
 mod parts;
@@ -80,7 +81,6 @@ pub fn router(client: Client, access: Access) -> Router {
 /// The dashboard over this API, and the API itself.
 pub fn over(api: Api) -> Router {
     let inside = Inside::of(api);
-    let rest = inside.router();
     let shared = Pages::over(inside);
     let pages = Router::new()
         .merge(overview::routes())
@@ -112,8 +112,8 @@ pub fn over(api: Api) -> Router {
         .merge(assets::routes())
         .layer(CatchPanicLayer::new())
         .layer(CompressionLayer::new())
-        .with_state(shared)
-        .fallback_service(rest);
+        .fallback(lost::answer)
+        .with_state(shared);
     // The routes do not know of stores, so that the path is read before them.
     Router::new().fallback_service(map_request(base::found).layer(pages))
 }

@@ -10,6 +10,7 @@ mod fixture;
 mod jobs;
 mod limits;
 mod operations;
+mod places;
 mod program;
 mod reads;
 mod refused;
