@@ -14,7 +14,7 @@ use crate::filter::{encoded, link, term, word};
 use crate::form::Button;
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
-use crate::parts::{Named, copy, icon, moment, short, text};
+use crate::parts::{Named, copies, copy, icon, moment, short, text};
 use crate::view::View;
 
 /// Windows that are listed.
@@ -52,7 +52,7 @@ fn tools(view: &View, one: &Subscription, may_operate: bool) -> Markup {
     let name = encoded(&one.name);
     html! {
         div.tools {
-            (copy("Copy as command", &format!("windlass subscription show {}", word(&one.name))))
+            (copies(view, &format!("windlass subscription show {}", word(&one.name)), &format!("/v1/subscriptions/{name}")))
             a.button href=(link("backtest", &[("subscription", &one.name)])) { (icon("search")) span { "Try its filter" } }
             @if may_operate {
                 @if !one.is_replay() { a.button href={ "subscriptions/" (name) "/replay" } { (icon("loop")) span { "Replay…" } } }
