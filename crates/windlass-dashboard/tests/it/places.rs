@@ -124,7 +124,7 @@ async fn lists_and_objects_say_how_to_get_the_same(pages: TestPages) {
     let operation = pages.post("/v1/operations", &body).await;
     let group = pages.api("/v1/errors").await;
     let id = |of: &serde_json::Value| of["id"].as_str().expect("an id").to_owned();
-    let print = group["items"][0]["fingerprint"].as_str().expect("a group").to_owned();
+    let print = group["groups"][0]["fingerprint"].as_str().expect("a group").to_owned();
     let objects = [
         format!("/jobs/{job}"),
         format!("/traces/{job}"),
