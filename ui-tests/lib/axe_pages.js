@@ -31,4 +31,11 @@ export function testPages(part) {
     }
     assert.deepEqual(found, []);
   });
+
+  flow("axe finds nothing on the places behind More", { bypassCSP: true, viewport: { width: 390, height: 844 } }, async (context) => {
+    const page = await context.newPage();
+    await page.goto(`${server.url}/limits`);
+    await page.click(".more > summary");
+    assert.deepEqual(await violations(page), []);
+  });
 }

@@ -4,7 +4,7 @@
 /** The paths that the navigation leads to. */
 export async function places(page, server) {
   await page.goto(`${server.url}/`);
-  return page.$$eval(".side nav a[href]", (links) => links.map((link) => new URL(link.href).pathname));
+  return page.$$eval(".side nav.places a[href]", (links) => links.map((link) => new URL(link.href).pathname));
 }
 
 /** The path of the first object of a list, where it has any: what a row is called by, or else what lies below the list. */
@@ -31,7 +31,7 @@ export async function all(page, server) {
 
 /** All of them, with these jobs, and what stands where there is nothing. */
 export async function every(page, server, jobs) {
-  const others = ["/sign-in", "/jobs/job_01KAHT5V3X5W9GNQ6D4R3ZCE7M", "/jobs?filter=colour:red", "/jobs?filter=queue:nothing"];
+  const others = ["/sign-in", "/nosuch", "/limits/set", "/limits/set?on=kind:mail", "/jobs/job_01KAHT5V3X5W9GNQ6D4R3ZCE7M", "/jobs?filter=colour:red", "/jobs?filter=queue:nothing"];
   const ids = Object.values(jobs).flat();
   return [...new Set([...(await all(page, server)), ...others, "/jobs?filter=queue:harm", ...ids.map((id) => `/jobs/${id}`)])];
 }

@@ -84,9 +84,12 @@ async function others(server) {
     if (id) found.push([`job-${name}`, `/jobs/${id}`]);
   }
   found.push(["jobs-dead", "/jobs?filter=state:dead"], ["jobs-none", "/jobs?filter=queue:nothing"], ["missing", "/jobs/job_01KAHT5V3X5W9GNQ6D4R3ZCE7M"]);
-  found.push(["subject", "/subjects/order%3D11168"], ["overview-day", "/?since=24h"]);
+  found.push(["overview-day", "/?since=24h"]);
   found.push(["kinds", "/kinds"], ["operations-new", "/operations/new?filter=state:dead"], ["replay", "/subscriptions/receipts/replay"]);
-  const failed = (await server.get("/v1/batches?limit=10")).items?.find(({ name }) => name === "supplier.onboard");
+  const flows = (await server.get("/v1/batches?limit=10")).items ?? [];
+  const order = flows.find(({ name }) => name === "order.fulfil")?.key?.replace("order-", "");
+  if (order) found.push(["subject", `/subjects/order%3D${order}`]);
+  const failed = flows.find(({ name }) => name === "supplier.onboard");
   if (failed) found.push(["workflow-failed", `/workflows/${failed.id}`]);
   return found;
 }

@@ -29,6 +29,19 @@ async function tabTo(page, text) {
   assert.fail(`Tab does not lead to ${text}`);
 }
 
+flow("on a phone More opens and closes by keys", { viewport: { width: 390, height: 844 } }, async (context) => {
+  const page = await context.newPage();
+  await page.goto(`${server.url}/jobs`);
+  await page.focus(".more > summary");
+  await page.keyboard.press("Enter");
+  assert.ok(await page.isVisible(".sheet"));
+  await page.keyboard.press("Tab");
+  assert.equal((await focused(page)).text, "Overview");
+  await page.keyboard.press("Escape");
+  assert.ok(await page.isHidden(".sheet"));
+  assert.equal((await focused(page)).text, "More");
+});
+
 flow("keys lead to pages, into the search, along the rows and into an object", {}, async (context) => {
   const page = await context.newPage();
   await page.goto(`${server.url}/`);

@@ -1,7 +1,7 @@
 // Without JavaScript: reading, filters, pages, acts and colours.
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { flow, withBrowser } from "../lib/browser.js";
+import { MISSING, flow, withBrowser } from "../lib/browser.js";
 import { places } from "../lib/pages.js";
 import { fill } from "../lib/sample.js";
 import { Server } from "../lib/server.js";
@@ -17,6 +17,7 @@ before(async () => {
 });
 after(() => server.stop());
 
+const PHONE = { width: 390, height: 844 };
 const plain = (name, body) => flow(name, { javaScriptEnabled: false }, body);
 
 plain("every place can be read", async (context) => {
@@ -29,6 +30,43 @@ plain("every place can be read", async (context) => {
     assert.ok(await page.innerText("main h1"), path);
     assert.equal(await page.locator("button:visible[data-copy]").count(), 0, `${path}: a button that does nothing`);
   }
+});
+
+flow("on a phone every place is behind More, which is marked where one is there", { javaScriptEnabled: false, viewport: PHONE }, async (context) => {
+  const page = await context.newPage();
+  const paths = await places(page, server);
+  await page.goto(`${server.url}/limits`);
+  const more = page.locator(".more > summary");
+  assert.equal(await more.getAttribute("aria-current"), "true");
+  await more.click();
+  const links = page.locator(".sheet li a:visible");
+  const there = await links.evaluateAll((all) => all.map((link) => new URL(link.href).pathname));
+  assert.deepEqual(there, paths);
+  for (const link of await links.all()) assert.ok((await link.boundingBox()).height >= 44, await link.innerText());
+  for (const link of await page.locator(".bar > ul a, .more > summary").all()) assert.ok((await link.boundingBox()).height >= 44);
+  await page.click(".sheet a[href='schedules']");
+  assert.equal(await page.innerText("main h1"), "Schedules");
+  assert.equal(await page.locator(".sheet:visible").count(), 0, "it is closed on the next page");
+});
+
+plain("a limit is set by a form whose parts open", async (context) => {
+  const page = await context.newPage();
+  await page.goto(`${server.url}/limits/set`);
+  await page.selectOption("[name=scope]", "kind");
+  assert.ok(await page.locator("#limit-reserved").isHidden(), "of a kind nothing is kept free");
+  await page.fill("#limit-name", "many.jobs");
+  await page.click("text=How many per time");
+  await page.fill("#limit-tokens", "7");
+  await page.click("text=Set the limit");
+  assert.match(await page.innerText("tr[id='limit-kind:many.jobs']"), /7 per 1s/);
+});
+
+flow("an address where nothing lies leads on", { javaScriptEnabled: false, forgives: MISSING }, async (context) => {
+  const page = await context.newPage();
+  const answer = await page.goto(`${server.url}/nosuch`);
+  assert.equal(answer.status(), 404);
+  await page.click("main a[href='docs']");
+  assert.equal(await page.innerText("main h1"), "Documentation");
 });
 
 plain("a list is filtered and paged forth and back", async (context) => {

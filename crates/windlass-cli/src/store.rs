@@ -63,6 +63,15 @@ pub(crate) fn sqlite_path(url: &str) -> Option<PathBuf> {
     (!path.is_empty() && path != ":memory:").then(|| path.into())
 }
 
+/// The store's URL as it is understood from any folder: programs start in another one.
+pub(crate) fn whole_url(url: &str) -> String {
+    let Some(path) = sqlite_path(url).filter(|path| path.is_relative()) else {
+        return url.to_owned();
+    };
+    let Ok(whole) = std::path::absolute(&path) else { return url.to_owned() };
+    url.replacen(&*path.to_string_lossy(), &whole.to_string_lossy(), 1)
+}
+
 /// An error of opening, with the place and what to do.
 pub(crate) fn explained(url: &str, error: StoreError) -> anyhow::Error {
     let shown = windlass::without_password(url);

@@ -38,6 +38,17 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => { name.textContent = name.dataset.was ?? ""; delete name.dataset.was; }, 1500);
 });
 
+/** The places behind More close by Escape, with the focus on More again, and by a press elsewhere. */
+const more = /** @type {HTMLDetailsElement | null} */ (document.querySelector(".more"));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !more?.open) return;
+  more.open = false;
+  more.querySelector("summary")?.focus();
+});
+document.addEventListener("click", (event) => {
+  if (more?.open && event.target instanceof Node && !more.contains(event.target)) more.open = false;
+});
+
 /** The box at the head of a list marks all of its rows. */
 document.addEventListener("change", (event) => {
   const all = event.target;

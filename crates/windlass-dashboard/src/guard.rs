@@ -43,18 +43,24 @@ pub(crate) async fn guarded(State(pages): State<Pages>, request: Request, next: 
             response.headers_mut().insert(header::REFRESH, HeaderValue::from_static("5"));
         }
     }
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(HeaderName::from_static("x-frame-options"), HeaderValue::from_static("DENY"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let mut response = ruled(response);
     if let Some(acted) = acted(&pages, &method, response.status()) {
         response.headers_mut().append(header::SET_COOKIE, acted);
     }
     let (route, status) = (route.as_deref().unwrap_or("none"), response.status().as_u16());
     let ms = began.elapsed().as_millis() as u64;
     tracing::info!(%method, route, status, ms, "page");
+    response
+}
+
+/// The same answer with what it says to browsers.
+pub(crate) fn ruled(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(HeaderName::from_static("x-frame-options"), HeaderValue::from_static("DENY"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
@@ -92,7 +98,8 @@ fn page_of(parts: &Parts) -> String {
     format!("{}{here}", base.store_path())
 }
 
-fn written(pages: &Pages, fault: &Fault, sender: &Parts) -> Response {
+/// A page that says what went wrong, or the form to sign in.
+pub(crate) fn written(pages: &Pages, fault: &Fault, sender: &Parts) -> Response {
     let base = Base::of(sender);
     let is_stranger = fault.status() == StatusCode::UNAUTHORIZED;
     if is_stranger && pages.inside().takes_sign_in(sender) {

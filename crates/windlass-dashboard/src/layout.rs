@@ -84,10 +84,14 @@ const PLACES: [(&str, &[Link]); 4] = [
     ("Help", &[(Nav::Docs, "docs", "Documentation", "docs")]),
 ];
 
+/// So many places stand in the bar of a narrow window, beside the entry for the rest.
+const IN_BAR: usize = 4;
+
 /// A page.
 #[derive(Debug)]
 pub(crate) struct Page {
-    nav: Nav,
+    /// Where it stands in the navigation; nowhere where there is no such page.
+    nav: Option<Nav>,
     title: String,
     /// What the live stream tells it, such as `counts=true`.
     live: Option<String>,
@@ -96,7 +100,12 @@ pub(crate) struct Page {
 
 impl Page {
     pub(crate) fn new(nav: Nav, title: impl Into<String>, body: Markup) -> Self {
-        Self { nav, title: title.into(), live: None, body }
+        Self { nav: Some(nav), title: title.into(), live: None, body }
+    }
+
+    /// One outside of the navigation.
+    pub(crate) fn nowhere(title: impl Into<String>, body: Markup) -> Self {
+        Self { nav: None, title: title.into(), live: None, body }
     }
 
     /// The same, which is shown again whenever the stream with this query tells of something.
@@ -179,30 +188,64 @@ fn head(title: &str, base: &Base, theme: Theme) -> Markup {
     }
 }
 
-fn side(here: Nav, view: &View, who: &Who) -> Markup {
+fn side(here: Option<Nav>, view: &View, who: &Who) -> Markup {
     html! {
         header.side {
             a.brand href=(view.base.home()) { (icon("mark")) span { "Windlass" } }
-            nav aria-label="Pages" {
-                @for (group, places) in PLACES {
-                    @if !group.is_empty() { h2 { (group) } }
-                    ul {
-                        @for (place, href, name, picture) in places.iter().filter(|(place, ..)| place.is_for(who)) {
-                            li { a href=(if href.is_empty() { view.base.home() } else { (*href).to_owned() }) aria-current=[(*place == here).then_some("page")] { (icon(picture)) span { (name) } } }
-                        }
-                    }
+            nav.places aria-label="Pages" { (groups(here, view, who)) }
+            (foot(view, who))
+            (bar(here, view, who))
+        }
+    }
+}
+
+/// All places that somebody may see, in their groups.
+fn groups(here: Option<Nav>, view: &View, who: &Who) -> Markup {
+    html! {
+        @for (group, places) in PLACES {
+            @if !group.is_empty() { h2 { (group) } }
+            ul { @for link in places.iter().filter(|(place, ..)| place.is_for(who)) { li { (place(here, link, view)) } } }
+        }
+    }
+}
+
+fn place(here: Option<Nav>, (place, href, name, picture): &Link, view: &View) -> Markup {
+    let href = if href.is_empty() { view.base.home() } else { (*href).to_owned() };
+    html! { a href=(href) aria-current=[(Some(*place) == here).then_some("page")] { (icon(picture)) span { (name) } } }
+}
+
+/// The bar of a narrow window: what is looked at most, and the rest behind one entry more.
+fn bar(here: Option<Nav>, view: &View, who: &Who) -> Markup {
+    let all = || PLACES.into_iter().flat_map(|(_, places)| places);
+    let first: Vec<&Link> = all().filter(|(nav, ..)| nav.is_for(who)).take(IN_BAR).collect();
+    let is_first = first.iter().any(|(nav, ..)| Some(*nav) == here);
+    let behind = all().find(|(nav, ..)| Some(*nav) == here && !is_first);
+    html! {
+        nav.bar aria-label="Pages" {
+            ul { @for link in &first { li { (place(here, link, view)) } } }
+            details.more {
+                summary aria-current=[behind.map(|_| "true")] {
+                    (icon("more")) span { "More" }
+                    @if let Some((_, _, name, _)) = behind { span.hidden { ", with " (name) ", where you are" } }
                 }
+                div.sheet { (groups(here, view, who)) (foot(view, who)) }
             }
-            div.foot {
-                @if let Some(store) = &view.base.store { p.meta { "store " b { (store) } } }
-                @if who.by != "nothing" { p.meta { (who.name) @if let Some(role) = &who.role { " · " (role) } } }
-                form method="post" action="theme" {
-                    input type="hidden" name="back" value=(view.here);
-                    button.quiet name="theme" value=(next(view.theme)) { (icon("theme")) span { (named(view.theme)) } }
-                }
-                @if who.by == "session" {
-                    form method="post" action={ (view.base.prefix) "/sign-out" } { button.quiet { (icon("leave")) span { "Sign out" } } }
-                }
+        }
+    }
+}
+
+/// Which store it is, who looks, and in which colours.
+fn foot(view: &View, who: &Who) -> Markup {
+    html! {
+        div.foot {
+            @if let Some(store) = &view.base.store { p.meta { "store " b { (store) } } }
+            @if who.by != "nothing" { p.meta { (who.name) @if let Some(role) = &who.role { " · " (role) } } }
+            form method="post" action="theme" {
+                input type="hidden" name="back" value=(view.here);
+                button.quiet name="theme" value=(next(view.theme)) { (icon("theme")) span { (named(view.theme)) } }
+            }
+            @if who.by == "session" {
+                form method="post" action={ (view.base.prefix) "/sign-out" } { button.quiet { (icon("leave")) span { "Sign out" } } }
             }
         }
     }

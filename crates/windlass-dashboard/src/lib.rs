@@ -43,6 +43,7 @@ mod lane;
 mod layout;
 mod limit;
 mod looks;
+mod lost;
 mod operation;
 mod overview;
 mod parts;
@@ -89,7 +90,6 @@ pub fn over(api: Api) -> Router {
 /// The same, whose pages offer commands for the stores at these places.
 pub fn over_with(api: Api, commands: Commands) -> Router {
     let inside = Inside::of(api);
-    let rest = inside.router();
     let shared = Pages::over(inside, commands);
     let pages = Router::new()
         .merge(overview::routes())
@@ -121,8 +121,8 @@ pub fn over_with(api: Api, commands: Commands) -> Router {
         .merge(assets::routes())
         .layer(CatchPanicLayer::new())
         .layer(CompressionLayer::new())
-        .with_state(shared)
-        .fallback_service(rest);
+        .fallback(lost::answer)
+        .with_state(shared);
     // The routes do not know of stores, so that the path is read before them.
     Router::new().fallback_service(map_request(base::found).layer(pages))
 }

@@ -48,6 +48,37 @@ pub(crate) struct Args {
     sample: bool,
 }
 
+impl Args {
+    /// Whether it shows its sample in a store that is removed at the end.
+    fn is_thrown_away(&self) -> bool {
+        self.sample && !store::is_named()
+    }
+}
+
+/// Where it is seen: in a browser, and by commands in another terminal, each on a line of its own however narrow that is.
+fn told(args: &Args, globals: &Globals, address: &str) -> String {
+    let url = windlass::without_password(&store::whole_url(&globals.store));
+    let shop = match (args.sample, args.is_thrown_away()) {
+        (true, true) => "a made-up shop, in a store that is removed when this ends\n",
+        (true, false) => "a made-up shop\n",
+        _ => "",
+    };
+    format!(
+        "serving http://{address}\n{shop}in another terminal: windlass status --store {}\n",
+        quoted(&url)
+    )
+}
+
+/// A word as a shell takes it.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/:._-@%+=,".contains(c);
+    if text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     if !args.sample {
         return serve(args, globals).await;
@@ -55,7 +86,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     // Its handlers are for jobs of its own.
     let folder = tempfile::Builder::new().prefix("windlass-sample-").tempdir()?;
     let own = format!("sqlite:{}", folder.path().join("sample.db").display());
-    let store = if store::is_named() { globals.store.clone() } else { own };
+    let store = if args.is_thrown_away() { own } else { globals.store.clone() };
     let globals = Globals { store, ..globals.clone() };
     serve(Args { config: folder.path().join("none.toml"), ..args }, &globals).await
 }
@@ -67,10 +98,13 @@ async fn serve(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let mut signals = Signals::listen(lifeline)?.with_edits(Edits::of(&args.config));
     let screen = Screen::without_progress();
     logs::begin(&screen, globals.out.asides(), false);
-    let store = store::created_and_told(globals).await?;
+    let store = match args.is_thrown_away() {
+        true => store::created(&globals.store).await?,
+        false => store::created_and_told(globals).await?,
+    };
     let hands = if args.sample { sample::fill(&store).await? } else { Vec::new() };
     let server = bind(args.listen).await?;
-    globals.out.aside(&format!("serving http://{}\n", server.address()?));
+    globals.out.aside(&told(&args, globals, &server.address()?.to_string()));
     let client = keys::encrypting(Client::new(store.clone()), keys::of(&args.config)?);
     let api = Api::of(client, Access::open(), None).redacting(redaction(&args.config));
     let plans = if args.sample { Plans::Nothing } else { Plans::OfFile };

@@ -25,7 +25,8 @@ Examples:
   windlass op undo op_01KAHT5V3X5W9GNQ6D4R3ZCE7M
 
 Operations begin with `windlass job retry`, `cancel`, `move` and `delete` and a filter. They can be undone
-until a day after their end: jobs that nobody has touched since are put back as they were.")]
+until a day after their end: jobs that have not started since, and that nobody has changed, are as they were.
+Jobs that have run meanwhile keep what they did. On a terminal `undo` asks.")]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -65,13 +66,16 @@ enum Verb {
         /// Its id
         operation: OperationId,
     },
-    /// Put back every job that nobody has touched since
+    /// Take back what it wrote; jobs that have started or were changed since stay as they are
     Undo {
         /// Its id
         operation: OperationId,
         /// Leave it to the workers
         #[arg(long)]
         no_wait: bool,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -94,10 +98,15 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         Verb::Stop { operation } => {
             control::control(&client, (operation, Control::Stop), out).await
         }
-        Verb::Undo { operation, no_wait: true } => {
-            control::control(&client, (operation, Control::Undo), out).await
+        Verb::Undo { operation, no_wait, yes } => {
+            if !yes {
+                control::confirm(&find(&client, operation).await?, out)?;
+            }
+            match no_wait {
+                true => control::control(&client, (operation, Control::Undo), out).await,
+                false => control::undo(&client, operation, out).await,
+            }
         }
-        Verb::Undo { operation, no_wait: false } => control::undo(&client, operation, out).await,
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) enum Answer {
 /// When the terminal cannot be read.
 pub(crate) fn for_count(count: u64) -> io::Result<Answer> {
     let (stdin, mut stderr) = (io::stdin(), io::stderr());
-    if !stdin.is_terminal() || !stderr.is_terminal() {
+    if !is_somebody_there() {
         return Ok(Answer::Nobody);
     }
     write!(stderr, "Type {count} to go on: ")?;
@@ -27,4 +27,9 @@ pub(crate) fn for_count(count: u64) -> io::Result<Answer> {
     let mut line = String::new();
     stdin.lock().read_line(&mut line)?;
     Ok(if line.trim() == count.to_string() { Answer::Yes } else { Answer::No })
+}
+
+/// Whether there is somebody to ask.
+pub(crate) fn is_somebody_there() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }

@@ -219,6 +219,69 @@ async fn a_sample_shows_a_shop_and_leaves_nothing() {
     assert_eq!(left, 0, "its store is removed");
 }
 
+/// What contradicts itself in the times of a sample: a question that finds nothing, and what it is about.
+const CONTRADICTIONS: [(&str, &str); 5] = [
+    (
+        "select count(*) as n from windlass_attempt a join windlass_job j on j.id = a.job where a.started_at < j.created_at",
+        "an attempt began before its job was written",
+    ),
+    (
+        "select count(*) as n from windlass_attempt a join windlass_job j on j.id = a.job where a.started_at > j.created_at + 60000000 and a.number = 1 and j.run_at <= j.created_at and j.queue <> 'media'",
+        "a job waited for a minute while workers had nothing to do",
+    ),
+    (
+        "select count(*) as n from windlass_attempt a join windlass_workers w on w.label = a.worker where a.started_at < w.started_at",
+        "a worker began after what it ran",
+    ),
+    (
+        "select count(*) as n from windlass_job where finished_at < created_at or finished_at < started_at or started_at < created_at",
+        "a job ended before it began",
+    ),
+    (
+        "select count(*) as n from windlass_events where at > recorded_at or recorded_at > at + 900000000",
+        "an event was recorded before, or long after, it happened",
+    ),
+];
+
+/// What `windlass dev --sample` says first is where the shop is: in a browser, and for commands in another terminal.
+#[tokio::test]
+async fn the_times_of_a_sample_do_not_contradict_each_other() {
+    let fixture = WorkFixture::with(&config("true")).await;
+    let (mut child, address) = sample(&fixture, &[]);
+    let log = fixture.read("sample.log");
+    let lines: Vec<&str> = log.lines().collect();
+    assert!(lines[0].starts_with("serving http://"), "{log}");
+    assert_eq!(lines[1], "a made-up shop, in a store that is removed when this ends");
+    let url = lines[2].strip_prefix("in another terminal: windlass status --store ").expect(&log);
+    let run = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
+        let ran = command.args(words).args(["--store", url]).output().expect("run");
+        assert!(ran.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8(ran.stdout).expect("UTF-8")
+    };
+    assert!(run(&["status"]).contains("completed"));
+    for (question, what) in CONTRADICTIONS {
+        let found: serde_json::Value =
+            serde_json::from_str(&run(&["sql", question, "--json"])).expect("JSON");
+        assert!(found.to_string().contains("\"n\":0"), "{what}: {found}");
+    }
+    let now = windlass::Timestamp::wall_clock();
+    for list in ["/v1/sources", "/v1/schedules"] {
+        let (_, said) = request(&address, &format!("GET {list}"), "");
+        let said = said.find('{').map(|at| &said[at..]).expect("a document");
+        let said: serde_json::Value = serde_json::from_str(said).expect("JSON");
+        for one in said["items"].as_array().expect("a list") {
+            let next = one["next_at"]
+                .as_str()
+                .map(|at| at.parse::<windlass::Timestamp>().expect("a time"));
+            assert!(next.is_none_or(|next| next > now), "{list}: it is overdue: {one}");
+        }
+    }
+    // SAFETY: a plain call on the process that this test has started.
+    unsafe { libc::kill(child.id() as i32, libc::SIGTERM) };
+    assert!(child.wait().expect("it ended").success());
+}
+
 /// Nobody wants a made-up shop among jobs of their own.
 #[tokio::test]
 async fn a_sample_fills_an_empty_store_alone() {

@@ -93,8 +93,8 @@ fn search(wanted: &Wanted) -> Markup {
         |name, label, value, hint| Field { name, label, value, hint, of: "audit", most: Some(600) };
     html! {
         form.line role="search" method="get" action="audit" {
-            (field("actor", "Who", &wanted.actor, "ana").show())
-            (field("target", "What", &wanted.target, "queues/mail").show())
+            div { (field("actor", "Who", &wanted.actor, "ana").show()) }
+            div { (field("target", "What", &wanted.target, "queues/mail").show()) }
             button { "Search" }
             @if !wanted.is_all() { a href="audit" { "All acts" } }
         }

@@ -100,7 +100,7 @@ fn destination(name: &str, link: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pages::{CONTENTS, page};
+    use super::super::pages::{all, page};
     use super::*;
 
     #[test]
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn no_link_of_a_page_leads_nowhere() {
         let mut bodies: HashMap<&str, String> = HashMap::new();
-        for doc in CONTENTS.iter().flat_map(|(_, pages)| *pages) {
+        for doc in all() {
             let links =
                 Parser::new_ext(doc.text, Options::ENABLE_TABLES).filter_map(|event| match event {
                     Event::Start(Tag::Link { dest_url, .. }) => {

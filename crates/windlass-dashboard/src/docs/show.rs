@@ -22,8 +22,12 @@ pub(super) async fn contents(view: View) -> Result<Response, Fault> {
     let body = html! {
         h1 { "Documentation" }
         div.contents {
-            @for (part, pages) in CONTENTS {
-                section { h2 { (part) } ul { @for page in *pages { li { a href={ "docs/" (page.name) } { (page.title()) } } } } }
+            @for part in CONTENTS {
+                section {
+                    h2 { (part.title) }
+                    p.meta { (part.about) }
+                    ul { @for page in part.pages { li { a href={ "docs/" (page.name) } { (page.title()) } p { (page.about) } } } }
+                }
             }
         }
     };
@@ -37,7 +41,7 @@ pub(super) async fn show(
     request: Request,
 ) -> Response {
     let Some(found) = page(&name) else {
-        return pages.of_api(request).await;
+        return crate::lost::answer(State(pages), request).await;
     };
     let parts = request.into_parts().0;
     match View::of(parts, &pages).await {

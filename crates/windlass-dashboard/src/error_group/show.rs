@@ -10,7 +10,7 @@ use crate::extract::Path;
 use crate::fault::Fault;
 use crate::filter::{encoded, link};
 use crate::layout::{Nav, Page};
-use crate::parts::{copy, icon, lines_of, moment, plain, short, text};
+use crate::parts::{copies, icon, lines_of, moment, plain, short, text};
 use crate::view::View;
 
 #[derive(Debug, Deserialize)]
@@ -31,7 +31,7 @@ pub(super) async fn show(
     let body = html! {
         div.title {
             div { p.crumb { a href="errors" { "Errors" } } h1 { (text(group.first_line())) } p.meta { (text(&group.kind)) " · " code { (group.fingerprint) } } }
-            div.tools { (copy("Copy as command", &format!("windlass error show {}", group.fingerprint))) }
+            div.tools { (copies(&view, &format!("windlass error show {}", group.fingerprint), &path)) }
         }
         p.lead {
             a href=(jobs("dead,retryable")) { (count(group.jobs, "job")) } ", "

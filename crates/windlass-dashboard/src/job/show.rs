@@ -14,7 +14,7 @@ use crate::filter::{encoded, link, term};
 use crate::form::Button;
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
-use crate::parts::{Which, copy, icon, lines_of, moment, short, since, text};
+use crate::parts::{Which, copies, copy, icon, lines_of, moment, short, since, text};
 use crate::state::{badge, sign};
 use crate::view::{View, Who};
 
@@ -127,7 +127,7 @@ fn buttons(view: &View, job: &Job, who: &Who) -> Markup {
     html! {
         div.tools {
             @if !who.is_limited() { a.button href={ "traces/" (encoded(&job.id)) } { (icon("workflows")) span { "Show its trace" } } }
-            (copy("Copy as command", &format!("windlass job show {}", job.id)))
+            (copies(view, &format!("windlass job show {}", job.id), &format!("/v1/jobs/{}", encoded(&job.id))))
             @if who.may_enqueue() { a.button href=(link("jobs/new", &[("like", &job.id)])) { "Enqueue one like it…" } }
             @if may_act && may_retry { (button("retry", if has_ended { "Run again" } else { "Run now" }, "primary", "loop")) }
             @if may_act && !has_ended { (button("cancel", "Cancel", "danger", "slash")) }

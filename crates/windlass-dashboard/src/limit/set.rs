@@ -12,7 +12,7 @@ use crate::act::back;
 use crate::extract::{Form, Query};
 use crate::fault::Fault;
 use crate::filter::encoded;
-use crate::form::{Field, alert, said};
+use crate::form::{alert, said};
 use crate::layout::{Nav, Page};
 use crate::parts::{moment, text};
 use crate::settings::values;
@@ -31,7 +31,10 @@ pub(super) struct Wanted {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Asked {
+    /// `queue:NAME`, where the form is of one limit; otherwise the two fields behind it say what it is on.
     on: String,
+    scope: String,
+    name: String,
     running: String,
     reserved: String,
     tokens: String,
@@ -56,6 +59,8 @@ impl Asked {
         let reserved = limit.reserved.iter().map(|(kind, jobs)| format!("{kind}={jobs}"));
         Self {
             on: limit.on.clone(),
+            scope: String::new(),
+            name: String::new(),
             running: text(limit.running),
             reserved: reserved.collect::<Vec<_>>().join(", "),
             tokens: text(limit.rate.map(|rate| rate.tokens)),
@@ -67,6 +72,24 @@ impl Asked {
             note: limit.note.clone().unwrap_or_default(),
             seen: String::new(),
         }
+    }
+
+    /// What the limit is on.
+    fn on(&self) -> String {
+        match said(&self.on) {
+            Some(on) => on.to_owned(),
+            None => format!("{}:{}", self.scope, self.name.trim()),
+        }
+    }
+
+    /// Slots of a queue alone are kept free for kinds.
+    fn may_reserve(&self) -> bool {
+        said(&self.on).is_none_or(|on| on.starts_with("queue:")) || said(&self.reserved).is_some()
+    }
+
+    /// Whether none of these is written.
+    fn lacks(fields: [&String; 3]) -> bool {
+        fields.into_iter().all(|field| said(field).is_none())
     }
 
     fn body(&self) -> Result<Value, Fault> {
@@ -161,7 +184,8 @@ async fn now(view: &View, on: &str) -> Result<Option<(Limit, String)>, Fault> {
 }
 
 pub(super) async fn set(view: View, Form(asked): Form<Asked>) -> Result<Response, Fault> {
-    let on = asked.on.trim();
+    let on = asked.on();
+    let on = on.as_str();
     let done = match asked.body() {
         Ok(body) => {
             let path = format!("/v1/limits/{}", encoded(on));
@@ -219,29 +243,81 @@ async fn page(
 }
 
 fn fields(asked: &Asked) -> Markup {
-    let field = |name, label, value, hint| Field {
-        name,
-        label,
-        value,
-        hint,
-        of: "limit",
-        most: Some(1024),
-    };
+    let [at_once, per_time, breaker] = [
+        Asked::lacks([&asked.running, &asked.reserved, &asked.reserved]),
+        Asked::lacks([&asked.tokens, &asked.per, &asked.burst]),
+        Asked::lacks([&asked.failures, &asked.within, &asked.open_for]),
+    ];
     html! {
-        form.fields method="post" action="limits/set" {
+        form.fields.limit method="post" action="limits/set" {
             input type="hidden" name="seen" value=(asked.seen);
-            (field("on", "On", &asked.on, "queue:mail, kind:img.thumb or key:tenant").required())
-            (field("running", "Run at once, over all machines", &asked.running, "not limited").show())
-            (field("reserved", "Of a queue: kept free for kinds", &asked.reserved, "welcome=5, invoice=2").show())
-            (field("tokens", "Start", &asked.tokens, "not limited").show())
-            (field("per", "In seconds", &asked.per, "1").show())
-            (field("burst", "At once", &asked.burst, "as many as start").show())
-            (field("failures", "Nothing starts after so many failures", &asked.failures, "no breaker").show())
-            (field("within", "Within seconds", &asked.within, "60").show())
-            (field("open_for", "For seconds", &asked.open_for, "60").show())
-            (field("note", "Note", &asked.note, "why, and by whom").show())
+            (on(asked))
+            details open[!at_once || (per_time && breaker)] {
+                summary { "How many at once" span.meta { "over all machines" } }
+                (Given { name: "running", label: "Run at once", value: &asked.running, hint: "not limited", help: "jobs; of a key, of each of its values" }.show())
+                @if asked.may_reserve() { div.of-queue { (Given { name: "reserved", label: "Kept free", value: &asked.reserved, hint: "welcome=5, invoice=2", help: "of a queue: so many of these are for jobs of that kind alone" }.show()) } }
+            }
+            details open[!per_time] {
+                summary { "How many per time" span.meta { "a rate" } }
+                (Given { name: "tokens", label: "Start", value: &asked.tokens, hint: "not limited", help: "jobs" }.show())
+                (Given { name: "per", label: "In seconds", value: &asked.per, hint: "1", help: "0.5 is half a second" }.show())
+                (Given { name: "burst", label: "At once", value: &asked.burst, hint: "as many as start in that time", help: "after a quiet time so many may start together" }.show())
+            }
+            details open[!breaker] {
+                summary { "Breaker" span.meta { "nothing starts for a while after failures" } }
+                (Given { name: "failures", label: "After failures", value: &asked.failures, hint: "no breaker", help: "errors, timeouts and panics open it" }.show())
+                (Given { name: "within", label: "Within", value: &asked.within, hint: "60", help: "seconds: older failures do not count" }.show())
+                (Given { name: "open_for", label: "For", value: &asked.open_for, hint: "60", help: "seconds; then one job starts and shows whether it closes" }.show())
+            }
+            (Given { name: "note", label: "Note", value: &asked.note, hint: "why, and by whom", help: "stands beside the limit" }.show())
             button.primary { "Set the limit" }
-            p.meta { "It replaces the whole limit that was set before, from the next claim on." }
+            p.meta { "It replaces the whole limit that was set before, from the next claim on. What is left empty is not limited." }
+        }
+    }
+}
+
+/// What the limit is on: fixed where the form is of one, and a choice where it is of a new one.
+fn on(asked: &Asked) -> Markup {
+    if let Some((scope, name)) = asked.on.trim().split_once(':') {
+        return html! {
+            input type="hidden" name="on" value=(asked.on.trim());
+            div.one { b { "On" } p.wide { (text(scope)) " " b { (text(name)) } } }
+        };
+    }
+    let name = said(&asked.on).unwrap_or(&asked.name);
+    html! {
+        div.one {
+            label for="limit-name" { "On" }
+            div.pair-of.wide {
+                select name="scope" aria-label="What it is on" {
+                    @for scope in ["queue", "kind", "key"] { option value=(scope) selected[asked.scope == scope] { (scope) } }
+                }
+                input #limit-name name="name" value=(name) maxlength="1024" placeholder="mail" autocomplete="off" spellcheck="false" required aria-describedby="limit-name-help";
+            }
+            span.meta.wide #limit-name-help { "the name of a queue, of a kind, or of the limit that jobs have keys for" }
+        }
+    }
+}
+
+/// A field with its label before it and what it means behind it.
+struct Given<'a> {
+    name: &'a str,
+    label: &'a str,
+    value: &'a str,
+    hint: &'a str,
+    help: &'a str,
+}
+
+impl Given<'_> {
+    fn show(&self) -> Markup {
+        let id = format!("limit-{}", self.name);
+        let help = format!("{id}-help");
+        html! {
+            div.one {
+                label for=(id) { (self.label) }
+                input id=(id) name=(self.name) value=(self.value) maxlength="1024" placeholder=(self.hint) autocomplete="off" spellcheck="false" aria-describedby=(help);
+                span.meta id=(help) { (self.help) }
+            }
         }
     }
 }

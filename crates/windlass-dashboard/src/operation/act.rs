@@ -3,6 +3,7 @@
 use axum::http::Method;
 use axum::response::Response;
 use serde::Deserialize;
+use windlass_http::words::operation::{KEPT, undoing};
 
 use crate::act::{Pressed, back};
 use crate::extract::{Form, Path};
@@ -30,12 +31,22 @@ pub(super) async fn act(
     Path(Which { id, act }): Path<Which>,
     Form(asked): Form<Pressed>,
 ) -> Result<Response, Fault> {
-    let (verb, done) = match act {
-        Act::Pause => ("pause", "is paused: it goes no further until it is resumed."),
-        Act::Resume => ("resume", "goes on."),
-        Act::Stop => ("stop", "is stopped. What it did stays until it is undone."),
-        Act::Undo => ("undo", "is undone: each job that nobody touched since is put back."),
+    let verb = match act {
+        Act::Pause => "pause",
+        Act::Resume => "resume",
+        Act::Stop => "stop",
+        Act::Undo => "undo",
     };
-    view.ask().act(Method::POST, &format!("/v1/operations/{}/{verb}", encoded(&id)), None).await?;
+    let path = format!("/v1/operations/{}/{verb}", encoded(&id));
+    let answer = view.ask().act(Method::POST, &path, None).await?;
+    let done = match act {
+        Act::Pause => "is paused: it goes no further until it is resumed.".to_owned(),
+        Act::Resume => "goes on.".to_owned(),
+        Act::Stop => "is stopped. What it did stays until it is undone.".to_owned(),
+        Act::Undo => {
+            let action = answer["action"].as_str().unwrap_or_default();
+            format!("is being undone. {} {KEPT}", undoing(action))
+        }
+    };
     Ok(back(&view.base, &asked.back, &format!("{id} {done}")))
 }

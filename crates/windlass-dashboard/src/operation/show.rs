@@ -3,6 +3,7 @@
 use axum::response::Response;
 use maud::{Markup, html};
 use windlass::operation::OperationState;
+use windlass_http::words::operation::{KEPT, undoing};
 use windlass_http::words::time::number;
 
 use super::document::Operation;
@@ -28,6 +29,7 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
             }
         }
         p.lead { (badge(one.state)) " " (summary(&view, &one)) }
+        @if one.may_be_undone(view.now) { p.note { "Undo: " (undoing(&one.action)) " " (KEPT) " " a href="docs/operations#undo" { "What is put back" } } }
         (bar(&one))
         @if one.state.is_active() && one.progress().0 == 0 { (unserved(&one)) }
         div.columns {

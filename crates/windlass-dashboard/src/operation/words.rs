@@ -70,7 +70,7 @@ pub(super) fn skipped(title: &str, skipped: &Skipped) -> Markup {
                     thead { tr { th { "Why" } th.number { "Jobs" } th { "Some of them" } } }
                     tbody { @for (reason, jobs) in &skipped.reasons {
                         tr {
-                            td.main { (text(phrase(reason))) }
+                            td.main { (text(phrase(reason))) " " code.id { (text(reason)) } }
                             td.number data-name="jobs" { (number(*jobs)) }
                             td { @for sample in skipped.samples.iter().filter(|one| one.reason == *reason).take(3) {
                                 a href={ "jobs/" (encoded(&sample.job)) } { code { (text(crate::parts::short(&sample.job))) } } " "

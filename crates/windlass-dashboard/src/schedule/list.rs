@@ -37,7 +37,7 @@ pub(super) async fn list(view: View) -> Result<Response, Fault> {
 
 fn table(view: &View, schedules: &[Schedule], may_operate: bool) -> Markup {
     html! {
-        table.rows {
+        table.rows.schedules {
             thead { tr {
                 th { "State" } th { "Schedule" } th { "Rule" } th { "Enqueues" } th { "Next" } th { "Last" }
                 th.number { "Missed" } th.number { "Skipped" }

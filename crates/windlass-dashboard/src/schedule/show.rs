@@ -13,7 +13,7 @@ use crate::filter::{encoded, link, term, word};
 use crate::form::Button;
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
-use crate::parts::{Named, copy, icon, moment, short, text};
+use crate::parts::{Named, copies, copy, icon, moment, short, text};
 use crate::state::badge;
 use crate::view::View;
 
@@ -75,7 +75,7 @@ fn tools(view: &View, one: &Schedule, may_operate: bool) -> Markup {
     let page = format!("schedules/{}", encoded(&one.name));
     html! {
         div.tools {
-            (copy("Copy as command", &format!("windlass schedule show {}", word(&one.name))))
+            (copies(view, &format!("windlass schedule show {}", word(&one.name)), &format!("/v1/schedules/{}", encoded(&one.name))))
             @if may_operate && !one.is_removed() {
                 (Button::to(&format!("{page}/run"), ("Run now", "play", "")).about(&one.name).show(view))
                 (one.switch(&page).in_head(view))

@@ -13,7 +13,7 @@ use crate::filter::{encoded, link, term, word};
 use crate::form::Button;
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
-use crate::parts::{Named, copy, icon, moment, short, text};
+use crate::parts::{Named, copies, copy, icon, moment, short, text};
 use crate::view::View;
 
 /// Windows that are listed.
@@ -51,7 +51,7 @@ fn tools(view: &View, one: &Subscription, may_operate: bool) -> Markup {
     let page = format!("subscriptions/{}", encoded(&one.name));
     html! {
         div.tools {
-            (copy("Copy as command", &format!("windlass subscription show {}", word(&one.name))))
+            (copies(view, &format!("windlass subscription show {}", word(&one.name)), &format!("/v1/{page}")))
             a.button href=(link("backtest", &[("subscription", &one.name)])) { (icon("search")) span { "Back-test its filter" } }
             @if may_operate {
                 @if !one.is_replay() { a.button href={ (page) "/replay" } { (icon("loop")) span { "Replay…" } } }

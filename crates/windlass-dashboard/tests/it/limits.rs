@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 use windlass_testkit::verdicts::die;
 use windlass_testkit::worker::worker;
 
-use crate::fixture::{TestPages, on_both_stores};
+use crate::fixture::{Shown, TestPages, on_both_stores};
 
 on_both_stores! {
     a_limit_is_set_shown_changed_and_removed;
     a_limit_that_cannot_be_read_stays_in_its_form;
+    /// The form groups its fields by what one wants; what is not used is out of the way.
+    a_form_of_a_limit_has_what_applies;
     /// Of two who change a limit, the second one sees what the first one has set before it is replaced.
     who_comes_second_is_told_what_the_first_one_has_set;
     a_lane_that_stands_still_is_opened;
@@ -65,6 +67,30 @@ async fn a_limit_is_set_shown_changed_and_removed(pages: TestPages) {
     pages.press("/limits/set", &[("on", "kind:a"), ("failures", "2")]).await.led();
     let closed = pages.press("/limits/kind%3Aa/close", &[]).await;
     assert_eq!(closed.status, StatusCode::CONFLICT, "no breaker is open");
+}
+
+async fn a_form_of_a_limit_has_what_applies(pages: TestPages) {
+    let open = |shown: &Shown| {
+        let parts = shown.text.split("<details").skip(1).filter(|part| part.contains("<summary>"));
+        let parts = parts.filter(|part| part.starts_with(" open"));
+        parts
+            .filter_map(|part| part.split("<summary>").nth(1)?.split('<').next().map(str::to_owned))
+            .collect::<Vec<_>>()
+    };
+    let new = pages.page("/limits/set").await;
+    new.shows(&["<select name=\"scope\"", "name=\"name\"", "Kept free"]);
+    assert_eq!(open(&new), ["How many at once"]);
+    let fields = [("scope", "kind"), ("name", "mail"), ("tokens", "10"), ("failures", "5")];
+    let set = pages.press("/limits/set", &fields).await.led();
+    assert_eq!(set.1, "The limit for kind:mail is set.");
+    let form = pages.page("/limits/set?on=kind:mail").await;
+    assert_eq!(open(&form), ["How many per time", "Breaker"]);
+    assert_eq!(form.field("on"), "kind:mail");
+    form.has_not(&["Kept free", "name=\"scope\""]);
+    let refused =
+        pages.press("/limits/set", &[("scope", "key"), ("name", "crm"), ("running", "x")]).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    refused.mentions(&["value=\"key\" selected", "value=\"crm\"", "Run at once: expected"]);
 }
 
 async fn a_limit_that_cannot_be_read_stays_in_its_form(pages: TestPages) {

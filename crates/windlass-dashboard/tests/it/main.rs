@@ -13,6 +13,7 @@ mod new_job;
 mod operations;
 mod overview;
 mod pauses;
+mod places;
 mod program;
 mod reads;
 mod refused;

@@ -3,7 +3,8 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use windlass::OperationId;
-use windlass_testkit::verdicts::die;
+use windlass::operation::Why;
+use windlass_testkit::verdicts::{complete, die};
 use windlass_testkit::worker::worker;
 
 use crate::fixture::{TestPages, on_both_stores};
@@ -14,6 +15,8 @@ on_both_stores! {
     a_number_that_has_changed_is_shown_again;
     an_operation_is_paused_resumed_and_stopped;
     what_was_left_is_told_with_its_reason;
+    /// An undo takes back what the operation wrote, and not what jobs have done since: the page says so before and after.
+    what_an_undo_keeps_is_told_with_its_reason;
     jobs_that_no_longer_match_are_told;
     who_may_only_read_gets_no_form;
     what_cannot_be_read_stays_in_its_form;
@@ -62,7 +65,8 @@ async fn an_operation_is_previewed_begun_and_undone(pages: TestPages) {
     let here = format!("/operations/{id}");
     let undo = pages.press(&format!("{here}/undo"), &[("back", &here)]).await.led();
     assert_eq!(undo.0, here);
-    assert!(undo.1.contains("is undone"), "{}", undo.1);
+    assert!(undo.1.contains("is being undone"), "{}", undo.1);
+    assert!(undo.1.contains("one that has started keeps what it did"), "{}", undo.1);
     pages.go_on().await;
     pages.get(&here).await.shows(&["undone", "3 jobs put back"]);
 }
@@ -103,6 +107,28 @@ async fn what_was_left_is_told_with_its_reason(pages: TestPages) {
     pages.go_on().await;
     let shown = pages.get(&format!("/operations/{}", begun["id"].as_str().expect("an id"))).await;
     shown.shows(&["1 job changed", "1 job left as they were", "have not ended", &ids[0]]);
+}
+
+async fn what_an_undo_keeps_is_told_with_its_reason(pages: TestPages) {
+    dead(&pages, 2).await;
+    let body = json!({"action": "retry", "filter": "state:dead"});
+    let begun = pages.ask(Method::POST, "/v1/operations", &body).await;
+    pages.go_on().await;
+    let again = pages.worker(worker()).await;
+    pages.run_one(&again, complete()).await;
+    let here = format!("/operations/{}", begun["id"].as_str().expect("an id"));
+    let says = "Jobs that have not started since end again as they had";
+    pages.get(&here).await.shows(&["Undo: ", says, "docs/operations#undo"]);
+    pages.press(&format!("{here}/undo"), &[("back", &here)]).await.led();
+    pages.go_on().await;
+    let shown = pages.get(&here).await;
+    let why = Why::Touched;
+    shown.shows(&[
+        "1 job put back",
+        "1 job not",
+        why.phrase(),
+        &format!("<bdi>{}</bdi>", why.word()),
+    ]);
 }
 
 async fn jobs_that_no_longer_match_are_told(pages: TestPages) {

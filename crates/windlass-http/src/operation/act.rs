@@ -70,8 +70,9 @@ pub(super) async fn stop(
 
 /// Undo an operation
 ///
-/// Every job that nobody has touched since is put back as it was, in rounds; the others are counted in `kept`. What was asked of
-/// running jobs cannot be taken back. After its time, and once it is undone, it cannot be: 409.
+/// What the operation wrote is taken back, in rounds: every job that nobody has touched since is as it was. A retried or moved job
+/// that has started since keeps what it did, and is counted in `kept` as `touched`, as others are with their reasons. What was asked
+/// of running jobs cannot be taken back. After its time, and once it is undone, it cannot be: 409.
 #[utoipa::path(
     post,
     path = "/operations/{id}/undo",

@@ -2,12 +2,14 @@
 
 use windlass::operation::{Control, Controlled, OperationRecord};
 use windlass::store::Now;
-use windlass::{Client, OperationId};
+use windlass::{Client, OperationId, Timestamp};
 use windlass_http::operation::document;
+use windlass_http::words::operation::{KEPT, undoing};
 
 use super::show::skipped_lines;
 use super::wait::wait;
 use crate::exit::{Exit, Failure};
+use crate::output::ask::{self, Answer};
 use crate::output::{Output, time};
 
 pub(super) async fn control(
@@ -44,6 +46,23 @@ async fn ask(
         _ => {
             let what = format!("there is no operation {id}; see `windlass op list`");
             Err(Failure::new(Exit::NotFound, what).into())
+        }
+    }
+}
+
+/// Asks on a terminal before an operation is undone. What a script does can be done again, so that nobody has to be there.
+pub(super) fn confirm(record: &OperationRecord, out: &Output) -> anyhow::Result<()> {
+    let (may, done) = (Control::Undo.after(record, Timestamp::wall_clock()), record.progress.done);
+    if out.is_json() || may.is_none() || done == 0 || !ask::is_somebody_there() {
+        return Ok(());
+    }
+    let action = record.action.word();
+    let jobs = time::count(done, "job");
+    out.aside(&format!("{action} of {jobs}. {} {KEPT}\n", undoing(action)));
+    match ask::for_count(done)? {
+        Answer::Yes | Answer::Nobody => Ok(()),
+        Answer::No => {
+            Err(Failure::new(Exit::Conflict, "the count was not typed; nothing was changed").into())
         }
     }
 }

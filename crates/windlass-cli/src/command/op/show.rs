@@ -78,9 +78,9 @@ pub(super) fn skipped_lines(out: &Output, name: &str, skipped: &Skipped) -> anyh
             .take(2)
             .map(|(job, _)| job.to_string())
             .collect();
-        let text = format!("{} {}, such as {}", time::number(*jobs), why.phrase(), few.join(", "));
-        let text =
-            if few.is_empty() { format!("{} {}", time::number(*jobs), why.phrase()) } else { text };
+        let few =
+            if few.is_empty() { few.concat() } else { format!(", such as {}", few.join(", ")) };
+        let text = format!("{} {} ({}){few}", time::number(*jobs), why.phrase(), why.word());
         out.print(&out.folded(name, &[Cell::new(text)]))?;
     }
     Ok(())

@@ -43,17 +43,16 @@ impl<'g> Report<'g> {
                 "store": url, "queues": queues, "kinds": kinds, "slots": plan.slots, "worker": label,
             }));
         }
-        let queues: Vec<String> =
-            plan.queues.iter().map(|(name, slots)| format!("{name} ({slots})")).collect();
         let dot = format!(" {} ", self.globals.out.glyphs().dot());
-        let parts = [
-            format!("windlass {}", env!("CARGO_PKG_VERSION")),
-            url,
-            format!("queues {}", queues.join(", ")),
-            format!("kinds {}", kinds.join(", ")),
-            count(plan.slots as u64, "slot"),
-            format!("worker {label}"),
-        ];
+        let mut parts = vec![format!("windlass {}", env!("CARGO_PKG_VERSION")), url];
+        if !plan.queues.is_empty() {
+            let queues: Vec<String> =
+                plan.queues.iter().map(|(name, slots)| format!("{name} ({slots})")).collect();
+            parts.push(format!("queues {}", queues.join(", ")));
+            parts.push(format!("kinds {}", kinds.join(", ")));
+            parts.push(count(plan.slots as u64, "slot"));
+        }
+        parts.push(format!("worker {label}"));
         self.screen.remark(&parts.join(&dot));
     }
 

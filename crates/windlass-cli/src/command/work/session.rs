@@ -60,8 +60,9 @@ impl Session<'_> {
     pub(crate) async fn run(self, signals: &mut Signals, until: Until) -> anyhow::Result<Ended> {
         let Self { globals, service, plan, store, screen } = self;
         warn_of_limits(globals, &plan);
-        let hurry = Hurry::new();
-        let around = HandlerParts::new(&plan.handlers, whole_url(&globals.store), hurry.clone())?;
+        let (hurry, starts_nothing) = (Hurry::new(), plan.serves_nothing());
+        let around =
+            HandlerParts::new(&plan.handlers, store::whole_url(&globals.store), hurry.clone())?;
         let mut worker = read_sources(described(Arc::clone(&store), &plan, &around), &plan)?;
         if let Some(keys) = keys::of(Path::new(&plan.file))? {
             worker = worker.encrypting(keys);
@@ -75,7 +76,8 @@ impl Session<'_> {
         let Some(worker) = started? else { return Ok(Ended::Stopped) };
         let report = Report::new(globals, screen, service);
         report.started(&globals.store, &plan, worker.label());
-        if !service.is_supervised() {
+        // Without handlers nothing is started as root.
+        if !service.is_supervised() && !starts_nothing {
             root::warn(&globals.out);
         }
         let worker = Arc::new(worker);
@@ -204,13 +206,4 @@ fn unstarted(url: &str, error: StartError) -> anyhow::Error {
         StartError::Store(error) => store::explained(url, error),
         other => other.into(),
     }
-}
-
-/// The store's URL as it is understood from any folder: programs start in another one.
-fn whole_url(url: &str) -> String {
-    let Some(path) = store::sqlite_path(url).filter(|path| path.is_relative()) else {
-        return url.to_owned();
-    };
-    let Ok(whole) = std::path::absolute(&path) else { return url.to_owned() };
-    url.replacen(&*path.to_string_lossy(), &whole.to_string_lossy(), 1)
 }

@@ -29,7 +29,7 @@ fn a_bulk_retry_is_undone() {
     assert!(retry["undo_until"].is_string());
     let id = retry["operation"].as_str().expect("an id");
     assert_eq!(number_of(&cli, "state:available"), 3);
-    assert_eq!(cli.ok(&["op", "undo", id]), "3 jobs are as before\n");
+    assert_eq!(cli.ok(&["op", "undo", "--yes", id]), "3 jobs are as before\n");
     assert_eq!(number_of(&cli, "state:dead"), 3);
     let shown = cli.json(&["op", "show", id]);
     assert_eq!((&shown["state"], &shown["undone"]), (&"undone".into(), &3.into()));
@@ -48,7 +48,7 @@ fn what_was_touched_since_is_not_undone() {
     let ran = cli.run(&["op", "undo", &id]);
     assert_eq!(ran.code, 10);
     assert!(ran.stdout.contains("1 job is as before"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("not as the operation left them"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("not as the operation left them (touched)"), "{}", ran.stdout);
     assert!(ran.error().contains("1 of 2 jobs could not be put back"), "{}", ran.stderr);
     assert_eq!((number_of(&cli, "state:dead"), number_of(&cli, "state:cancelled")), (1, 1));
 }

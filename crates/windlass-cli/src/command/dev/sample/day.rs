@@ -11,10 +11,12 @@ use windlass::stats::{self, Kept};
 use windlass::store::{Now, Store};
 use windlass::subscription::Feed;
 use windlass::testing::Clock;
-use windlass::{Client, NewJob, Outcome, Timestamp};
+use windlass::{Client, JobId, NewJob, Outcome, Timestamp};
 
 use super::hand::{Hand, Held, Profile};
-use super::words::{GATEWAY, SMTP_BUSY, before, job, json_of, order, renderer};
+use super::words::{
+    GATEWAY, NO_MAILBOX, SMTP_BUSY, before, incomplete, job, json_of, order, renderer,
+};
 use super::{scene, scene_flows};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -27,7 +29,18 @@ const FINE: Duration = Duration::from_secs(10);
 const AWAY: [Duration; 2] = [Duration::from_secs(9 * 3_600), Duration::from_secs(7 * 3_600)];
 /// Since and until when, before now, invoices could not be made.
 const RENDERER_AWAY: [Duration; 2] = [Duration::from_secs(38 * 60), Duration::from_secs(15 * 60)];
+/// Since when nobody runs what comes for the machine with the pictures.
+pub(super) const MEDIA_PAUSED: Duration = Duration::from_secs(24 * 60);
+/// Since and until when, before now, mails had no mailbox to go to.
+const NO_MAILBOX_THERE: [Duration; 2] =
+    [Duration::from_secs(31 * 60), Duration::from_secs(30 * 60)];
+/// Since when the gateway does not answer.
+const GATEWAY_AWAY: Duration = Duration::from_secs(150);
+/// How long after the day's beginning the schedules were made, so that none is due at this moment.
+const SCHEDULED: Duration = Duration::from_secs(11 * 60);
 const SEED: u64 = 20_261;
+/// So often a worker takes jobs in a step.
+const ROUNDS: usize = 6;
 /// So many jobs are taken at once.
 const CLAIM: usize = 200;
 
@@ -85,6 +98,8 @@ pub(super) struct Day {
     /// It does what a leader does, and leaves.
     leader: Hand,
     pub(super) orders: u64,
+    /// The mail about an order that is sent back later.
+    pub(super) to_cancel: Option<JobId>,
 }
 
 impl Day {
@@ -105,9 +120,12 @@ impl Day {
         for profile in &WORKERS {
             hands.push(Hand::register(&store, profile, HOUR).await?);
         }
+        clock.set(before(now, BEGINS + SCHEDULED));
+        scene::schedules(&client).await?;
+        clock.set(before(now, BEGINS));
         scene::rules(&client).await?;
         let (rng, feed, orders) = (Rng::with_seed(SEED), Feed::without_pace(), 10_000);
-        Ok(Self { store, client, hands, now, clock, rng, feed, leader, orders })
+        Ok(Self { store, client, hands, now, clock, rng, feed, leader, orders, to_cancel: None })
     }
 
     /// Has the time pass until now.
@@ -127,9 +145,10 @@ impl Day {
 
     /// What is there now, besides; the workers that live on.
     pub(super) async fn end(mut self) -> anyhow::Result<Vec<Hand>> {
-        scene::at_work(&mut self).await?;
-        scene_flows::under_way(&mut self).await?;
-        self.at(Duration::ZERO);
+        self.clock.set(self.now);
+        scene_flows::asked(&self).await?;
+        self.lead().await?;
+        self.store.tidy(Now::Database).await?;
         self.store.leave(self.leader.worker(), Now::Database).await?;
         for hand in &mut self.hands {
             hand.beat(windlass::limits::LEASE).await?;
@@ -137,16 +156,22 @@ impl Day {
         Ok(self.hands)
     }
 
-    /// It is so long before now.
-    pub(super) fn at(&self, ago: Duration) {
-        self.clock.set(before(self.now, ago));
+    /// It is so late in the day.
+    pub(super) fn moment(&self) -> Timestamp {
+        self.clock.now()
     }
 
     async fn tick(&mut self, ago: Duration, step: Duration) -> anyhow::Result<()> {
+        scene::happens(self, ago).await?;
         self.order(ago, step).await?;
         self.lead().await?;
         for at in 0..self.hands.len() {
-            self.work(at, ago).await?;
+            // A step is longer than a job, and a limit leaves some to the next one that ends.
+            for _ in 0..ROUNDS {
+                if !self.work(at, ago).await? {
+                    break;
+                }
+            }
         }
         self.measure().await
     }
@@ -169,7 +194,7 @@ impl Day {
             events.push(event.subject(format!("order/{}", self.orders)).about(about));
         }
         self.client.publish_all(events).await?;
-        if ago > 20 * MINUTE {
+        if ago > MEDIA_PAUSED {
             let thumbnails =
                 (0..number + self.rng.usize(..2)).map(|_| self.thumbnail()).collect::<Vec<_>>();
             self.client.enqueue_all(thumbnails).await?;
@@ -183,7 +208,7 @@ impl Day {
     }
 
     /// What the leader does: what is due, schedules, and jobs of events.
-    pub(super) async fn lead(&mut self) -> anyhow::Result<()> {
+    async fn lead(&mut self) -> anyhow::Result<()> {
         self.leader.beat(HOUR).await?;
         self.store.sweep(self.leader.worker(), Now::Database).await?;
         schedule::fire_due(&*self.store, Now::Database).await?;
@@ -191,8 +216,8 @@ impl Day {
         Ok(())
     }
 
-    /// What a worker does with what there is.
-    async fn work(&mut self, at: usize, ago: Duration) -> anyhow::Result<()> {
+    /// What a worker does with what there is; whether that was anything.
+    async fn work(&mut self, at: usize, ago: Duration) -> anyhow::Result<bool> {
         let hand = &mut self.hands[at];
         hand.beat(HOUR).await?;
         let claimed = self.clock.now().after(Duration::from_millis(self.rng.u64(20..900)));
@@ -201,10 +226,11 @@ impl Day {
         let rng = &mut self.rng;
         let ends: Vec<_> = held.into_iter().map(|one| end(one, ago, rng)).collect();
         let last = ends.iter().map(|(_, ran, _)| *ran).max().unwrap_or_default();
-        if !ends.is_empty() {
-            hand.settle(ends, claimed.after(last.min(FINE))).await?;
+        let is_some = !ends.is_empty();
+        if is_some {
+            hand.settle(ends, claimed.after(last)).await?;
         }
-        Ok(())
+        Ok(is_some)
     }
 
     async fn measure(&mut self) -> anyhow::Result<()> {
@@ -216,7 +242,7 @@ impl Day {
     }
 }
 
-/// How an attempt ends, and after how long.
+/// How an attempt ends, and after how long: before the next step, which is the next thing that is written.
 fn end(held: Held, ago: Duration, rng: &mut Rng) -> (Held, Duration, Verdict) {
     let usual = match held.job.kind.as_str() {
         "image.thumbnail" => 900,
@@ -225,7 +251,7 @@ fn end(held: Held, ago: Duration, rng: &mut Rng) -> (Held, Duration, Verdict) {
         "report.daily" => 9_000,
         _ => 140,
     };
-    let ran = Duration::from_millis(usual * rng.u64(40..260) / 100);
+    let ran = Duration::from_millis(usual * rng.u64(40..260) / 100).min(FINE);
     let verdict = fault(&held.job, ago, rng).unwrap_or(Verdict::Complete { output: None });
     (held, ran, verdict)
 }
@@ -235,10 +261,24 @@ fn fault(job: &Claimed, ago: Duration, rng: &mut Rng) -> Option<Verdict> {
         return None;
     }
     let is_away = ago <= RENDERER_AWAY[0] && ago > RENDERER_AWAY[1];
+    if let Some(error) = incomplete(job) {
+        return Some(for_good(error));
+    }
     let (error, per_thousand) = match job.kind.as_str() {
         "invoice.create" if is_away => (renderer(10_000 + rng.u64(1_000..1_400)), 900),
         "invoice.create" => (renderer(10_000 + rng.u64(..1_000)), 4),
+        "mail.receipt" if ago <= NO_MAILBOX_THERE[0] && ago > NO_MAILBOX_THERE[1] => {
+            return Some(for_good(NO_MAILBOX.to_owned()));
+        }
         "mail.receipt" => (SMTP_BUSY.to_owned(), 25),
+        "payment.capture" if ago <= GATEWAY_AWAY => {
+            let delay = 9 * MINUTE;
+            return Some(Verdict::Retry {
+                outcome: Outcome::Error,
+                error: GATEWAY.to_owned(),
+                delay,
+            });
+        }
         "payment.capture" => (GATEWAY.to_owned(), 12),
         _ => return None,
     };
@@ -253,4 +293,8 @@ fn fault(job: &Claimed, ago: Duration, rng: &mut Rng) -> Option<Verdict> {
     let step = if ago > HOUR { COARSE } else { FINE };
     let delay = step * (1 << job.failures.min(4)) - Duration::from_millis(40);
     Some(Verdict::Retry { outcome, error, delay })
+}
+
+fn for_good(error: String) -> Verdict {
+    Verdict::Die { outcome: Outcome::Error, error, reason: "failed for good".to_owned() }
 }

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use windlass::job::{ClaimRequest, Claimed, Fence, HandlerKey, Settlement, Share, Verdict};
 use windlass::progress::Report;
+use windlass::source::{Hold, Holding, Said, SourceState};
 use windlass::stats::{Gather, of_verdict};
 use windlass::store::{Now, Store};
 use windlass::worker::{Beat, LivesWith, Registration, Renewal};
 use windlass::{JobId, LeaseId, Timestamp, WorkerId};
+
+use super::scene_flows::read_by;
 
 /// A claim takes args of any size.
 const CLAIM_BYTES: usize = usize::MAX >> 1;
@@ -47,13 +50,11 @@ impl Hand {
         profile: &Profile,
         lease: Duration,
     ) -> anyhow::Result<Self> {
-        let worker = WorkerId::new();
-        let letters = worker.to_string().to_lowercase();
-        let letters = &letters[letters.len().saturating_sub(4)..];
         let Profile { host, pid, build, queues, kinds, slots } = *profile;
+        let worker = WorkerId::new();
         let me = Registration {
             worker,
-            label: format!("{host}-{pid}-{letters}"),
+            label: label(host, pid, worker),
             host: host.to_owned(),
             pid,
             build: build.to_owned(),
@@ -80,6 +81,10 @@ impl Hand {
         self.me.worker
     }
 
+    pub(super) fn label(&self) -> &str {
+        &self.me.label
+    }
+
     pub(super) fn slots(&self) -> usize {
         self.me.slots as usize
     }
@@ -90,10 +95,20 @@ impl Hand {
         match self.store.heartbeat(self.me.worker, renewal, Now::Database).await? {
             Beat::Alive { cancels, .. } => Ok(cancels.into_iter().map(|(job, _)| job).collect()),
             Beat::Gone => {
-                self.store.register(&self.me, Now::Database).await?;
+                self.start_again().await?;
                 Ok(Vec::new())
             }
         }
+    }
+
+    /// Another process on its machine: what ran before is not this one's.
+    async fn start_again(&mut self) -> anyhow::Result<()> {
+        let me = &mut self.me;
+        (me.worker, me.pid) = (WorkerId::new(), me.pid + 31);
+        me.label = label(&me.host, me.pid, me.worker);
+        self.keeps.clear();
+        self.store.register(&self.me, Now::Database).await?;
+        Ok(())
     }
 
     /// Takes jobs, at this time.
@@ -158,6 +173,17 @@ impl Hand {
         Ok(())
     }
 
+    /// Asks the feed, which has nothing new, unless somebody has paused it.
+    pub(super) async fn read_feed(&self) -> anyhow::Result<()> {
+        let read = read_by(self);
+        let look = Hold { said: Said::Nothing, ..read.clone() };
+        let held = self.store.hold_source(&look, Now::Database).await?;
+        if matches!(held, Holding::Held(held) if held.state == SourceState::Running) {
+            self.store.hold_source(&read, Now::Database).await?;
+        }
+        Ok(())
+    }
+
     /// Writes what it has counted.
     pub(super) async fn write_stats(&mut self) -> anyhow::Result<()> {
         if let Some(part) = self.gather.take() {
@@ -165,4 +191,9 @@ impl Hand {
         }
         Ok(())
     }
+}
+
+fn label(host: &str, pid: u32, worker: WorkerId) -> String {
+    let letters = worker.to_string().to_lowercase();
+    format!("{host}-{pid}-{}", &letters[letters.len().saturating_sub(4)..])
 }

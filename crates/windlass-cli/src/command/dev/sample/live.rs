@@ -1,12 +1,13 @@
 //! Live: the workers of the sample run what somebody retries, replays or enqueues.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use windlass::job::Verdict;
 use windlass::limits::LEASE;
 use windlass::{Json, Outcome, Timestamp};
 
 use super::hand::{Hand, Held};
+use super::scene_flows::FEED_EVERY;
 
 const ROUND: Duration = Duration::from_secs(1);
 /// How many jobs one of them runs in a round.
@@ -14,7 +15,16 @@ const JOBS: usize = 4;
 
 /// Runs what is available until it is dropped.
 pub(crate) async fn live(mut hands: Vec<Hand>) -> anyhow::Result<()> {
+    // A round in which each of them runs something takes so long, and the feed is not to be overdue meanwhile.
+    let early = ROUND * 4;
+    let mut asked: Option<Instant> = None;
     loop {
+        if asked.is_none_or(|at| at.elapsed() + early >= FEED_EVERY) {
+            asked = Some(Instant::now());
+            if let Some(hand) = hands.get(1) {
+                hand.read_feed().await?;
+            }
+        }
         for hand in &mut hands {
             round(hand).await?;
         }

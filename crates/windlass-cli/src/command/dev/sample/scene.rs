@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use windlass::job::Verdict;
-use windlass::progress::{Level, NewLogLine, Progress};
+use windlass::progress::{Level, NewLogLine, Progress, Report};
 use windlass::queue::Pause;
 use windlass::subscription::{Filter, Start, Subscription};
-use windlass::{Client, Limit, LimitOn, Missed, NewJob, Outcome, Schedule};
+use windlass::{Client, Limit, LimitOn, Missed, NewJob, Schedule};
 
-use super::day::Day;
-use super::hand::Held;
-use super::words::{GATEWAY, NO_MAILBOX, SMTP_BUSY, Told, job, order, renderer};
+use super::day::{Day, MEDIA_PAUSED};
+use super::scene_flows::{self, FEED_EVERY, FEED_SINCE};
+use super::words::{Told, job};
 
 const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// What comes of events, what is done again and again, and what is held back.
+/// What comes of events, and what is held back.
 pub(super) async fn rules(client: &Client) -> anyhow::Result<()> {
     let paid = || Filter::of_types(["order.paid"]);
     let wanted = [
@@ -32,6 +32,15 @@ pub(super) async fn rules(client: &Client) -> anyhow::Result<()> {
             client.subscribe(name, &subscription, Start::Now).await?;
         }
     }
+    let gateway = Limit::on(LimitOn::Kind("payment.capture".to_owned())).running(8);
+    client.set_limit_with_note(&gateway, "the gateway allows eight at once").await?;
+    let mail = Limit::on(LimitOn::Queue("mail".to_owned())).running(40);
+    client.set_limit(&mail).await?;
+    Ok(())
+}
+
+/// What is done again and again.
+pub(super) async fn schedules(client: &Client) -> anyhow::Result<()> {
     let zone = |rule: &str| -> anyhow::Result<Schedule> {
         Ok(Schedule::rule(rule)?.zone("Europe/Berlin")?)
     };
@@ -54,101 +63,88 @@ pub(super) async fn rules(client: &Client) -> anyhow::Result<()> {
         )
         .await?;
     client.pause_schedule("weekly-digest", Some("until the new template is there")).await?;
-    let gateway = Limit::on(LimitOn::Kind("payment.capture".to_owned())).running(8);
-    client.set_limit_with_note(&gateway, "the gateway allows eight at once").await?;
-    let mail = Limit::on(LimitOn::Queue("mail".to_owned())).running(40);
-    client.set_limit(&mail).await?;
     Ok(())
 }
 
-/// Jobs in every state.
-pub(super) async fn at_work(day: &mut Day) -> anyhow::Result<()> {
-    failed(day).await?;
-    tried_again(day).await?;
-    running(day).await?;
-    day.at(19 * MINUTE);
+/// What happens so long before now, besides the orders: all of it in the order of the day, as the log of events has it.
+pub(super) async fn happens(day: &mut Day, ago: Duration) -> anyhow::Result<()> {
+    if ago <= FEED_SINCE && ago.as_secs() % FEED_EVERY.as_secs() == 0 {
+        scene_flows::feed(day, ago).await?;
+    }
+    if ago > HOUR || ago.as_secs() % 60 != 0 {
+        return Ok(());
+    }
+    match ago.as_secs() / 60 {
+        58 => scene_flows::import(day).await,
+        49 => scene_flows::onboarding(day).await,
+        22 => scene_flows::fulfilment(day, &["label", "pick"]).await,
+        6 => scene_flows::fulfilment(day, &["label", "pick", "photo"]).await,
+        10 => scene_flows::cancelled(day).await,
+        17 => reviews(day).await,
+        14 => sent_back(day).await,
+        7 => running(day).await,
+        1 => progress(day).await,
+        _ if ago == MEDIA_PAUSED => pause(day).await,
+        minutes => waiting(day, minutes).await,
+    }
+}
+
+async fn pause(day: &mut Day) -> anyhow::Result<()> {
     let pause = Pause::queue("media").note("the disk of media-1 is full");
     day.client.pause_with(pause).await?;
-    day.at(Duration::from_secs(18 * 60));
-    let pictures: Vec<NewJob> = (0..37).map(|_| day.thumbnail().tag("product")).collect();
-    day.client.enqueue_all(pictures).await?;
-    day.at(12 * MINUTE);
-    let reindex = |part: &str| job("search.reindex", "search", &json!({ "part": part }));
-    day.client.enqueue_all(["products", "categories", "reviews"].map(reindex)).await?;
-    later(day).await
-}
-
-async fn enqueue(day: &Day, kind: &str, queue: &str, orders: &[u64]) -> anyhow::Result<()> {
-    let drafts = orders.iter().map(|number| {
-        let customer = usize::try_from(*number).unwrap_or_default();
-        let data = order(*number, customer, number * 7 % 20_000);
-        let draft = job(kind, queue, &data).subject("order", number);
-        draft.subject("customer", data["customer"].as_str().unwrap_or_default())
-    });
-    day.client.enqueue_all(drafts.collect::<Vec<_>>()).await?;
     Ok(())
 }
 
-/// Ends what the first worker can take.
-async fn settle(
-    day: &mut Day,
-    ago: Duration,
-    verdict: impl Fn(&Held) -> Verdict,
-) -> anyhow::Result<()> {
-    day.at(ago);
-    let at = super::words::before(day.now, ago);
-    let held = day.hands[0].claim(50, at.after(Duration::from_millis(40))).await?;
-    let ran = Duration::from_millis(1_830);
-    let ends = held.into_iter().map(|one| (verdict(&one), one)).map(|(end, one)| (one, ran, end));
-    day.hands[0].settle(ends.collect(), at.after(ran)).await
+/// What nobody runs.
+async fn waiting(day: &mut Day, minutes: u64) -> anyhow::Result<()> {
+    let number = day.orders;
+    let jobs: Vec<NewJob> = match minutes {
+        18 => (0..37).map(|_| day.thumbnail().tag("product")).collect(),
+        13 => {
+            let ship = job("order.ship", "orders", &json!({ "order": number }));
+            vec![ship.subject("order", number).on_signal(&format!("picked:{number}"))]
+        }
+        12 => ["products", "categories", "reviews"]
+            .map(|part| job("search.reindex", "search", &json!({ "part": part })))
+            .into(),
+        _ => return Ok(()),
+    };
+    day.client.enqueue_all(jobs).await?;
+    Ok(())
 }
 
-/// A group of errors, and a mail that nobody gets.
-async fn failed(day: &mut Day) -> anyhow::Result<()> {
-    day.at(31 * MINUTE);
-    enqueue(
-        day,
-        "invoice.create",
-        "billing",
-        &[11_042, 11_045, 11_046, 11_051, 11_057, 11_058, 11_063],
-    )
-    .await?;
-    enqueue(day, "mail.receipt", "mail", &[11_047, 11_060]).await?;
-    settle(day, 30 * MINUTE, |one| {
-        let order: Value = one.job.args.read().unwrap_or_default();
-        let error = match one.job.kind.as_str() {
-            "mail.receipt" => NO_MAILBOX.to_owned(),
-            _ => renderer(order["order"].as_u64().unwrap_or_default()),
-        };
-        Verdict::Die { outcome: Outcome::Error, error, reason: "failed for good".to_owned() }
-    })
-    .await
+/// What is due another day, of orders of the last minutes.
+async fn reviews(day: &mut Day) -> anyhow::Result<()> {
+    let review = |number: u64| {
+        let draft = job("mail.digest", "mail", &json!({ "order": number, "template": "review" }));
+        draft.subject("order", number).tag("review").delay(3 * DAY)
+    };
+    let orders = day.orders - 5..=day.orders;
+    let jobs = day.client.enqueue_all(orders.map(review).collect::<Vec<_>>()).await?;
+    day.to_cancel = jobs.last().map(|job| job.id());
+    Ok(())
 }
 
-async fn tried_again(day: &mut Day) -> anyhow::Result<()> {
-    day.at(3 * MINUTE);
-    enqueue(day, "payment.capture", "billing", &[11_171, 11_174]).await?;
-    enqueue(day, "mail.receipt", "mail", &[11_172]).await?;
-    settle(day, 2 * MINUTE, |one| {
-        let is_mail = one.job.kind == "mail.receipt";
-        let error = if is_mail { SMTP_BUSY } else { GATEWAY }.to_owned();
-        Verdict::Retry { outcome: Outcome::Error, error, delay: 9 * MINUTE }
-    })
-    .await
+async fn sent_back(day: &mut Day) -> anyhow::Result<()> {
+    if let Some(job) = day.to_cancel {
+        day.client.cancel(&[job], "the order was sent back").await?;
+    }
+    Ok(())
 }
 
 /// An import, a mailing and what has to wait for the first of an order.
 async fn running(day: &mut Day) -> anyhow::Result<()> {
-    day.at(7 * MINUTE);
     let import = job(
         "catalog.import",
         "imports",
         &json!({ "file": "s3://imports/winter-2026.csv", "rows": 48_210 }),
     );
     let digest = job("mail.digest", "mail", &json!({ "list": "newsletter", "recipients": 12_480 }));
+    // Another order than that of the workflow a minute later.
+    let number = day.orders - 1;
     let shipping = |step: &str| {
-        let draft = job("order.pick", "orders", &json!({ "order": 11_168, "step": step }));
-        draft.subject("order", 11_168).lane("order=11168")
+        let draft = job("order.pick", "orders", &json!({ "order": number, "step": step }));
+        draft.subject("order", number).lane(&format!("order={number}"))
     };
     day.client
         .enqueue_all([
@@ -157,10 +153,14 @@ async fn running(day: &mut Day) -> anyhow::Result<()> {
         ])
         .await?;
     day.client.enqueue_all(["collect", "wrap", "label"].map(shipping)).await?;
-    let at = super::words::before(day.now, 6 * MINUTE);
-    let held = day.hands[1].claim(50, at).await?;
-    day.at(MINUTE);
-    for one in &held {
+    let at = day.moment().after(Duration::from_millis(60));
+    day.hands[1].keeps = day.hands[1].claim(50, at).await?;
+    Ok(())
+}
+
+/// What they have said of themselves.
+async fn progress(day: &mut Day) -> anyhow::Result<()> {
+    for one in &day.hands[1].keeps {
         let (percent, note, done, total) = match one.job.kind.as_str() {
             "catalog.import" => (62.0, "rows of winter-2026.csv", 29_890, 48_210),
             "mail.digest" => (18.0, "sending", 2_246, 12_480),
@@ -173,14 +173,12 @@ async fn running(day: &mut Day) -> anyhow::Result<()> {
             total: Some(total),
         };
         let lines = said(&one.job.kind);
-        day.hands[1]
-            .report(one, |report| {
-                report.progress = Some((progress, 1));
-                report.lines = lines;
-            })
-            .await?;
+        let fill = |report: &mut Report| {
+            report.progress = Some((progress, 1));
+            report.lines = lines;
+        };
+        day.hands[1].report(one, fill).await?;
     }
-    day.hands[1].keeps = held;
     Ok(())
 }
 
@@ -203,21 +201,4 @@ fn said(kind: &str) -> Vec<NewLogLine> {
         text: (*text).to_owned(),
     };
     lines.iter().enumerate().map(line).collect()
-}
-
-/// What is due another day, what waits for a signal, and what nobody wants any more.
-async fn later(day: &mut Day) -> anyhow::Result<()> {
-    day.at(26 * MINUTE);
-    let review = |number: u64| {
-        let draft = job("mail.digest", "mail", &json!({ "order": number, "template": "review" }));
-        draft.subject("order", number).tag("review").delay(3 * DAY)
-    };
-    let jobs = day.client.enqueue_all((11_120..11_126).map(review).collect::<Vec<_>>()).await?;
-    if let Some(last) = jobs.last() {
-        day.at(8 * MINUTE);
-        day.client.cancel(&[last.id()], "order 11125 was sent back").await?;
-    }
-    let ship = job("order.ship", "orders", &json!({ "order": 11_150 })).subject("order", 11_150);
-    day.client.enqueue(ship.on_signal("picked:11150")).await?;
-    Ok(())
 }

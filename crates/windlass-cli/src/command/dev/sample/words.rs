@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use windlass::condition::Waits;
-use windlass::job::Due;
+use windlass::job::{Claimed, Due};
 use windlass::{Json, Lane, NewJob, Subject, Timestamp};
 
 /// Who orders.
@@ -28,6 +28,17 @@ pub(super) fn renderer(order: u64) -> String {
     format!(
         "RenderError: pdf renderer answered 503 for order {order}\n  at render (billing/pdf.rs:57)\n  at create (billing/invoice.rs:22)"
     )
+}
+
+/// What a row or a price list lacks that cannot be imported.
+pub(super) fn incomplete(job: &Claimed) -> Option<String> {
+    let args = job.args.as_str();
+    let lacks = match job.kind.as_str() {
+        "catalog.row" if args.contains("A-3317") => "A-3317 has no price",
+        "catalog.row" if args.contains("prices") => "the list of prices has no currency",
+        _ => return None,
+    };
+    Some(format!("ImportError: {lacks}\n  at row (catalog/row.rs:40)"))
 }
 
 /// A job with these args.
