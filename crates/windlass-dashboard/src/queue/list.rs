@@ -96,7 +96,7 @@ fn badge(queue: &Queue) -> Markup {
         () if queue.paused_at.is_some() => return pause::badge(),
         () if queue.workers > 0 => ("done", "check", "served"),
         () if [State::Available, State::Waiting].iter().any(has) => {
-            ("warning", "warning", "no worker serves it")
+            ("warning", "warning", "no worker")
         }
         () => ("plain", "dot", "no worker"),
     };

@@ -68,7 +68,7 @@ async fn jobs_that_no_worker_knows_are_counted_and_named(pages: TestPages) {
         }
         // Its lease lasts while a busy machine makes the pages.
         pages.beat(&worker, None).await;
-        let row = ["queue-crm", "no worker serves it", "queue-default", "served"];
+        let row = ["queue-crm", "badge warning", "no worker</span>", "queue-default", "served"];
         pages.page("/queues").await.has(&row);
         let shown = pages.page("/").await;
         shown.has(&["Queues", "crm", ": 1 job of</bdi> ", "crm.push", "Available"]);
