@@ -13,7 +13,7 @@ use crate::filter::{encoded, link, term, word};
 use crate::form::{Button, Field};
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
-use crate::parts::{Named, copy, cut, icon, moment, pager, text};
+use crate::parts::{Named, copies, copy, cut, icon, moment, pager, text};
 use crate::view::View;
 
 /// Rows of a page of records.
@@ -64,7 +64,7 @@ fn tools(view: &View, one: &Source, may_operate: bool) -> Markup {
     let page = format!("sources/{}", encoded(&one.name));
     html! {
         div.tools {
-            (copy("Copy as command", &format!("windlass source show {}", word(&one.name))))
+            (copies(view, &format!("windlass source show {}", word(&one.name)), &format!("/v1/sources/{}", encoded(&one.name))))
             @if may_operate { (one.switch(&page).in_head(view)) }
         }
     }
