@@ -113,8 +113,8 @@ function key(event) {
 
 document.addEventListener("keydown", key);
 
-/** A page is asked for again so often at most, however much the stream tells. */
-const PAUSE_MS = 1000;
+/** A page is asked for again so often at most, however much the stream tells: what is committed stands on it within a second. */
+const PAUSE_MS = 600;
 /** And so often while somebody sees it, whatever the stream tells: pauses, heartbeats and ages are not in it. */
 const LOOK_MS = 5000;
 /** What the stream tells that may be shown. Behind `end` comes nothing: the page then finds out why. */
@@ -125,6 +125,7 @@ let asked = Date.now();
 let fresh = asked;
 /** @type {number | undefined} */
 let asking;
+let isNews = false;
 /** The page is shown again: now, or as soon as the pause is over. What comes meanwhile is shown with it. */
 function refresh() {
   if (asking !== undefined) return;
@@ -133,7 +134,16 @@ function refresh() {
     asked = Date.now();
     const live = document.querySelector("#live");
     if (live) htmx.trigger(live, "news");
+    // The server may show what it has found a moment before for somebody else: behind news it is asked once more.
+    if (isNews) refresh();
+    isNews = false;
   }, Math.max(0, asked + PAUSE_MS - Date.now()));
+}
+
+/** The stream has told of something. */
+function news() {
+  isNews = true;
+  refresh();
 }
 
 let isStale = false;
@@ -154,7 +164,7 @@ document.addEventListener("htmx:sseOpen", (event) => {
   if (isStale) refresh();
   if (streams.has(source)) return;
   streams.add(source);
-  for (const name of NEWS) source.addEventListener(name, refresh);
+  for (const name of NEWS) source.addEventListener(name, news);
 });
 // A stream that ends is a reason to look, as what it tells is; whether the page is stale is seen then.
 document.addEventListener("htmx:sseError", refresh);

@@ -109,9 +109,14 @@ impl Asker {
 
     /// A document of the API at this path, which begins with `/v1`.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Fault> {
+        read(&self.look(path).await)
+    }
+
+    /// The answer at this path, which viewers share. Apart from what it is read as: it is compiled once, and not for each document.
+    async fn look(&self, path: &str) -> Answer {
         let path = format!("{}{path}", self.store);
         let Some(caller) = self.caller.as_ref().filter(|_| !path.starts_with(OF_THE_CALLER)) else {
-            return read(&self.ask(Method::GET, &path, None).await);
+            return self.ask(Method::GET, &path, None).await;
         };
         let mut rights = serde_json::to_string(caller.grant()).unwrap_or_default();
         if self.reads == Reads::Primary {
@@ -119,7 +124,7 @@ impl Asker {
         }
         let (asker, asked) = (self.clone(), path.clone());
         let ask = async move { asker.ask(Method::GET, &asked, None).await };
-        read(&self.pages.0.looks.share((rights, path), ask).await)
+        self.pages.0.looks.share((rights, path), ask).await
     }
 
     /// A document of the store whose users and tokens count.

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 /// How long an answer is for others too. What the live stream tells of is on the page within a second after its commit.
-const LIFE: Duration = Duration::from_millis(400);
+const LIFE: Duration = Duration::from_millis(200);
 /// An answer that took so long is slow.
 const SLOW: Duration = Duration::from_millis(100);
 /// How old a slow answer may be that is shown while it is asked for again.

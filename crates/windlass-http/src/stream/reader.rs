@@ -17,8 +17,12 @@ use crate::problem::Problem;
 const POLL: Duration = Duration::from_millis(200);
 /// How long after a look the next one comes at the earliest, however often it is told of events.
 const GAP: Duration = Duration::from_millis(25);
-/// How often it looks at watched jobs, at the numbers of jobs, and whether the log is still the same.
+/// How often it looks whether the log is still the same.
 const EVERY: Duration = Duration::from_secs(1);
+/// How often it looks at watched jobs and at the numbers of jobs: pages show within a second what is committed.
+const LOOK: Duration = Duration::from_millis(300);
+/// After a look that took long it rests so many times as long, but no longer than `EVERY`: the store has other work.
+const REST: u32 = 20;
 /// How long after a failure it looks again.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 /// Events of one page.
@@ -81,15 +85,15 @@ impl Drop for Hints {
 struct Reader<'a> {
     store: &'a dyn Store,
     session: &'a Session,
-    /// When it looked last: whether the log is the same, at jobs, and at numbers.
-    log_at: Option<Instant>,
-    jobs_at: Option<Instant>,
-    counts_at: Option<Instant>,
+    /// When it looks again: whether the log is the same, at jobs, and at numbers.
+    log_due: Option<Instant>,
+    jobs_due: Option<Instant>,
+    counts_due: Option<Instant>,
 }
 
 impl<'a> Reader<'a> {
     fn new(store: &'a dyn Store, session: &'a Session) -> Self {
-        Self { store, session, log_at: None, jobs_at: None, counts_at: None }
+        Self { store, session, log_due: None, jobs_due: None, counts_due: None }
     }
 
     /// Looks at all that is wanted now; how long it may wait then.
@@ -110,17 +114,18 @@ impl<'a> Reader<'a> {
 
     /// How long until jobs or numbers are looked at again.
     fn next_look(&self) -> Duration {
-        let looks = [self.jobs_at, self.counts_at].into_iter().flatten();
-        let next = looks.map(|at| (at + EVERY).saturating_duration_since(Instant::now())).min();
-        next.unwrap_or(EVERY)
+        let due = [self.jobs_due, self.counts_due].into_iter().flatten().min();
+        due.map_or(EVERY, |due| due.saturating_duration_since(Instant::now()))
     }
 
     async fn look_at_jobs(&mut self, order: &Order) -> Result<(), StoreError> {
         if order.jobs.is_empty() {
-            self.jobs_at = None;
-        } else if order.has_new_jobs || is_due(self.jobs_at) {
-            self.jobs_at = Some(Instant::now());
+            self.jobs_due = None;
+        } else if order.has_new_jobs || is_due(self.jobs_due) {
+            let began = Instant::now();
+            self.jobs_due = Some(began + EVERY);
             let found = self.store.job_heads(&order.jobs).await?;
+            self.jobs_due = Some(began + until_next(began.elapsed()));
             self.session.note_jobs(&order.jobs, found);
         }
         Ok(())
@@ -128,10 +133,13 @@ impl<'a> Reader<'a> {
 
     async fn look_at_counts(&mut self, order: &Order) -> Result<(), StoreError> {
         if !order.counts {
-            self.counts_at = None;
-        } else if order.has_no_counts || is_due(self.counts_at) {
-            self.counts_at = Some(Instant::now());
-            self.session.note_counts(self.store.capped_counts().await?);
+            self.counts_due = None;
+        } else if order.has_no_counts || is_due(self.counts_due) {
+            let began = Instant::now();
+            self.counts_due = Some(began + EVERY);
+            let counts = self.store.capped_counts().await?;
+            self.counts_due = Some(began + until_next(began.elapsed()));
+            self.session.note_counts(counts);
         }
         Ok(())
     }
@@ -153,7 +161,7 @@ impl<'a> Reader<'a> {
 
     async fn read(&mut self, joining: &[Joining]) -> Result<bool, StoreError> {
         if !joining.is_empty() || self.session.last().is_none() {
-            self.log_at = None;
+            self.log_due = None;
         }
         let is_behind = self.read_on().await?;
         self.read_back(joining).await?;
@@ -163,10 +171,10 @@ impl<'a> Reader<'a> {
     /// Reads what is new, at most as much as is kept in memory; whether there is more.
     async fn read_on(&mut self) -> Result<bool, StoreError> {
         let given = self.store.sequence(SEQUENCED, Now::Database).await?;
-        if is_due(self.log_at) {
+        if is_due(self.log_due) {
             let log = self.store.event_log().await?;
             self.session.note_log(&log);
-            self.log_at = Some(Instant::now());
+            self.log_due = Some(Instant::now() + EVERY);
         }
         for _ in 0..STREAM_EVENTS / PAGE {
             let Some(last) = self.session.last() else { return Ok(false) };
@@ -195,6 +203,11 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn is_due(looked_at: Option<Instant>) -> bool {
-    looked_at.is_none_or(|at| at.elapsed() >= EVERY)
+fn is_due(due: Option<Instant>) -> bool {
+    due.is_none_or(|due| due <= Instant::now())
+}
+
+/// How long after the beginning of a look the next one comes, by how long it took.
+fn until_next(took: Duration) -> Duration {
+    (took * REST).clamp(LOOK, EVERY)
 }

@@ -16,7 +16,7 @@ use crate::fixture::{TestApi, on_both_stores};
 const VIEWERS: usize = 50;
 
 on_both_stores! {
-    /// However many watch, each page of the log is read once, and jobs and numbers by one question a second.
+    /// However many watch, each page of the log is read once, and jobs and numbers by one question for all.
     fifty_viewers_cost_the_database_no_more_than_one;
     /// S-10: one more than there may be is refused, and let in once another one has gone.
     there_are_so_many_streams_and_no_more;
@@ -59,9 +59,9 @@ async fn fifty_viewers_cost_the_database_no_more_than_one(api: TestApi) {
         .map(|(verb, calls)| (verb, calls - before.get(verb).copied().unwrap_or_default()))
         .collect();
     assert_eq!(calls["pages"], 5, "each event is read once: {calls:?}");
-    // Once a second each, beside the log: one may be under way at either end.
+    // Every 300 ms each, and the log once a second: one may be under way at either end.
     for verb in ["job_heads", "capped_counts"] {
-        assert!(calls[verb] <= calls["event_log"] + 2, "{verb}: {calls:?}");
+        assert!(calls[verb] <= 4 * (calls["event_log"] + 2), "{verb}: {calls:?}");
     }
     assert!(calls["event_heads"] <= calls["sequence"] + 2, "{calls:?}");
 }
