@@ -31,7 +31,7 @@ export async function all(page, server) {
 
 /** All of them, with these jobs, and what stands where there is nothing. */
 export async function every(page, server, jobs) {
-  const others = ["/sign-in", "/nosuch", "/limits/set", "/limits/set?on=kind:mail", "/jobs/job_01KAHT5V3X5W9GNQ6D4R3ZCE7M", "/jobs?filter=colour:red", "/jobs?filter=queue:nothing"];
+  const others = ["/sign-in", "/nosuch", "/limits/set", "/limits/set?on=kind:mail", "/jobs/new", "/jobs/new?kind=mail", "/jobs/job_01KAHT5V3X5W9GNQ6D4R3ZCE7M", "/jobs?filter=colour:red", "/jobs?filter=queue:nothing"];
   const ids = Object.values(jobs).flat();
   return [...new Set([...(await all(page, server)), ...others, "/jobs?filter=queue:harm", ...ids.map((id) => `/jobs/${id}`)])];
 }

@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
 use crate::form::Refused;
 use crate::layout::{Nav, Page};
-use crate::parts::{counted_in, empty, icon, since, text};
+use crate::parts::{copies, counted_in, empty, icon, since, text};
 use crate::pause::{self, Pausable, Paused, Says};
 use crate::view::View;
 
@@ -32,7 +32,7 @@ pub(super) async fn show(view: &View, refused: Option<&Refused>) -> Result<Respo
     let queues = view.ask().get::<Queues>("/v1/queues").await?.items;
     let may_operate = view.who().await?.may_operate();
     let body = html! {
-        div.title { h1 { "Queues" } div.tools { a href="kinds" { "Kinds and builds" } } }
+        div.title { h1 { "Queues" } div.tools { (copies(view, "windlass queue list", "/v1/queues")) a href="kinds" { "Kinds and builds" } } }
         @if queues.is_empty() {
             (empty("No queues yet", &html! { p { "The first job of a queue makes it:" } pre { "windlass enqueue hello name=World" } }))
         } @else { (rows(view, &queues, may_operate.then_some(refused))) }
