@@ -86,11 +86,14 @@ impl Thresholds {
     }
 }
 
-/// The verb of health.
+/// The verbs of health.
 pub trait HealthStore: Send + Sync {
     /// What is seen of jobs that may be a problem. Muted kinds are left out, except of lanes, which are one across kinds.
     /// It is asked without a lock, looks at no more than [`limits::LOOKED_AT`] jobs of a sort, and says where there are more.
     fn observe<'a>(&'a self, thresholds: &'a Thresholds, now: Now) -> Reply<'a, Observed>;
+
+    /// What is seen of lanes: the same as [`HealthStore::observe`] says of them, for who asks for nothing else.
+    fn lanes(&self) -> Reply<'_, Lanes>;
 }
 
 fn millis<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

@@ -13,6 +13,9 @@ use tokio_util::task::TaskTracker;
 
 /// How long an answer is for others too. What the live stream tells of is on the page within a second after its commit.
 const LIFE: Duration = Duration::from_millis(200);
+/// One that took longer is for others so many times as long, and no longer than that: however many look, a tenth of one core finds it out.
+const REST: u32 = 10;
+const LONGEST: Duration = Duration::from_secs(1);
 /// An answer that took so long is slow.
 const SLOW: Duration = Duration::from_millis(100);
 /// How old a slow answer may be that is shown while it is asked for again.
@@ -77,7 +80,8 @@ impl Look {
     }
 
     fn is_fresh(&self) -> bool {
-        self.answer.get().is_none_or(|answered| answered.at.elapsed() < LIFE)
+        let life = |took: Duration| (took * REST).clamp(LIFE, LONGEST);
+        self.answer.get().is_none_or(|answered| answered.at.elapsed() < life(answered.took))
     }
 
     /// The answer to show while it is asked for again, and until when.
@@ -206,6 +210,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_takes_longer_is_shared_longer() {
+        let (looks, asked, gate) = (Looks::default(), Arc::default(), Arc::new(Semaphore::new(0)));
+        let ask = async || ask(&looks, key("read", "/v1/status"), &asked, &gate).await;
+        let took = SLOW / 2;
+        let later = async || {
+            tokio::time::advance(took).await;
+            gate.add_permits(1);
+        };
+        assert_eq!(tokio::join!(ask(), later()).0, 1);
+        tokio::time::advance(took * REST - Duration::from_millis(1)).await;
+        assert_eq!(ask().await, 1);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(tokio::join!(ask(), later()).0, 2);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_takes_long_is_shown_as_it_was_while_it_is_asked_again() {
         let (looks, asked, gate) = (Looks::default(), Arc::default(), Arc::new(Semaphore::new(0)));
         let ask = async || ask(&looks, key("read", "/v1/status"), &asked, &gate).await;
@@ -214,7 +234,7 @@ mod tests {
             gate.add_permits(1);
         };
         assert_eq!(tokio::join!(ask(), slowly()).0, 1, "the first one waits");
-        tokio::time::advance(LIFE).await;
+        tokio::time::advance(LONGEST).await;
         assert_eq!([ask().await, ask().await], [1, 1], "nobody waits, and one look is enough");
         slowly().await;
         while ask().await != 2 {
@@ -222,7 +242,7 @@ mod tests {
         }
         tokio::time::advance(STALE + 20 * SLOW).await;
         assert_eq!(tokio::join!(ask(), slowly()).0, 3, "what is too old is not shown");
-        tokio::time::advance(LIFE).await;
+        tokio::time::advance(LONGEST).await;
         assert_eq!(ask().await, 3);
         tokio::time::advance(STALE).await;
         assert_eq!(tokio::join!(ask(), slowly()).0, 4, "nor where it is not found out again");

@@ -62,8 +62,10 @@ async fn show(view: View, Query(wanted): Query<Wanted>) -> Result<Response, Faul
     let Some(status) = view.ask().get_if_allowed::<Status>("/v1/status").await? else {
         return limited(&view).await;
     };
-    let doctor = view.ask().get_if_allowed::<Doctor>("/v1/problems").await?;
-    let charts = charts(&view, known_time(&wanted.since)).await?;
+    let (doctor, charts) = tokio::try_join!(
+        view.ask().get_if_allowed::<Doctor>("/v1/problems"),
+        charts(&view, known_time(&wanted.since))
+    )?;
     let body = html! {
         div.title { h1 { "Overview" } }
         @if let Some(doctor) = &doctor { (problems(doctor)) }

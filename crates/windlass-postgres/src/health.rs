@@ -1,11 +1,11 @@
-//! The verb of health.
+//! The verbs of health.
 
 pub(crate) mod jobs;
 pub(crate) mod lanes;
 pub(crate) mod leader;
 pub(crate) mod stuck;
 
-use windlass_core::health::{HealthStore, Observed, Thresholds};
+use windlass_core::health::{HealthStore, Lanes, Observed, Thresholds};
 use windlass_core::store::{Now, Reply};
 
 use crate::store::PostgresStore;
@@ -28,5 +28,9 @@ impl HealthStore for PostgresStore {
                 leader: leader::leader(&self.claims).await?,
             })
         })
+    }
+
+    fn lanes(&self) -> Reply<'_, Lanes> {
+        Box::pin(lanes::lanes(&self.claims))
     }
 }

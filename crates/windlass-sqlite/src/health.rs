@@ -1,4 +1,4 @@
-//! The verb of health.
+//! The verbs of health.
 
 pub(crate) mod jobs;
 pub(crate) mod lanes;
@@ -7,7 +7,7 @@ pub(crate) mod stuck;
 
 use rusqlite::Connection;
 use windlass_core::error::StoreError;
-use windlass_core::health::{HealthStore, Observed, Thresholds};
+use windlass_core::health::{HealthStore, Lanes, Observed, Thresholds};
 use windlass_core::store::{Now, Reply};
 use windlass_core::time::Timestamp;
 
@@ -18,6 +18,10 @@ impl HealthStore for SqliteStore {
     fn observe<'a>(&'a self, thresholds: &'a Thresholds, now: Now) -> Reply<'a, Observed> {
         let thresholds = thresholds.clone();
         Box::pin(self.readers.read(in_one_snapshot(move |c| observe(c, &thresholds, at(now)))))
+    }
+
+    fn lanes(&self) -> Reply<'_, Lanes> {
+        Box::pin(self.readers.read(in_one_snapshot(lanes::lanes)))
     }
 }
 

@@ -1,8 +1,6 @@
 //! `windlass lane`: list them, and open one that stands still.
 
 use windlass::Client;
-use windlass::health::Thresholds;
-use windlass::store::Now;
 use windlass_http::lane::{LaneBody, lanes as documents, opened};
 
 use crate::exit::{Exit, Failure};
@@ -53,7 +51,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
 async fn list(globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
-    let lanes = store.observe(&Thresholds::default(), Now::Database).await?.lanes;
+    let lanes = store.lanes().await?;
     let rows = documents(&lanes);
     if out.is_json() {
         let documents: Vec<_> = rows.into_iter().map(|row| Document::new("lane.v1", row)).collect();

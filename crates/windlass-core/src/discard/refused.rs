@@ -8,7 +8,7 @@ use crate::condition::{ConditionRecord, ConditionStore, Signal, SignalRecord, Si
 use crate::edit::{Edit, EditStore, Edited, Expected};
 use crate::event::{EventHead, EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
 use crate::filter::{Bound, Found, JobCount};
-use crate::health::{HealthStore, Observed, Thresholds};
+use crate::health::{HealthStore, Lanes, Observed, Thresholds};
 use crate::id::{BatchId, EventId, JobId, LeaseId, OperationId, WorkerId};
 use crate::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd};
 use crate::job::{
@@ -246,6 +246,7 @@ impl MaintenanceStore for DiscardStore {
 impl HealthStore for DiscardStore {
     refuse! {
         observe(&Thresholds, Now) -> Observed;
+        lanes() -> Lanes;
     }
 }
 

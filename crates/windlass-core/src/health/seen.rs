@@ -152,7 +152,7 @@ pub struct StuckJob {
 }
 
 /// Lanes with jobs that wait, and those that stand still.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lanes {
     /// The lanes with waiting jobs that were looked at, in the order of their keys.
     pub waiting: Vec<LaneSeen>,

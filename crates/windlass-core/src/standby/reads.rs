@@ -10,7 +10,7 @@ use crate::edit::{Edit, EditStore, Edited, Expected};
 use crate::error::{StoreError, Unusable};
 use crate::event::{EventHead, EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
 use crate::filter::{Bound, Found, JobCount};
-use crate::health::{HealthStore, Observed, Thresholds};
+use crate::health::{HealthStore, Lanes, Observed, Thresholds};
 use crate::id::{BatchId, EventId, JobId, LeaseId, OperationId, WorkerId};
 use crate::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd};
 use crate::job::{
@@ -318,6 +318,7 @@ impl MaintenanceStore for ReadOnly {
 impl HealthStore for ReadOnly {
     read! {
         observe(thresholds: &'a Thresholds, now: Now) -> Observed;
+        lanes() -> Lanes;
     }
 }
 

@@ -55,18 +55,18 @@ async fn a_command_is_for_the_store_of_its_page(pages: TestPages) {
 }
 
 async fn nothing_is_copied_unseen(pages: TestPages) {
-    let subject = format!("customer={HOSTILE}");
-    let job = json!({"kind": "work", "subjects": [subject], "args": {"text": HOSTILE}});
+    let subjects = json!([{"type": "customer", "id": HOSTILE}]);
+    let job = json!({"kind": "work", "subjects": subjects, "args": {"text": HOSTILE}});
     let job = pages.post("/v1/jobs", &job).await;
     let event = json!({"type": "order.paid", "subject": HOSTILE, "data": {"a": HOSTILE}});
     let event = pages.post("/v1/events", &event).await;
     let id = |of: &Value| of["id"].as_str().expect("an id").to_owned();
-    let filter = encoded(&format!("subject:\"{subject}\""));
+    let filter = encoded(&format!("subject:\"customer={HOSTILE}\""));
     for path in [
         format!("/jobs/{}", id(&job)),
         format!("/events/{}", id(&event)),
         format!("/jobs?filter={filter}"),
-        format!("/subjects/{}", encoded(HOSTILE)),
+        format!("/subjects/{}", encoded(&format!("customer={HOSTILE}"))),
         format!("/audit?actor={}", encoded(HOSTILE)),
     ] {
         let page = pages.page(&path).await;

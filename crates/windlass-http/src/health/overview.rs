@@ -1,6 +1,6 @@
 //! What is known of a store.
 
-use windlass::health::{Observed, Thresholds};
+use windlass::health::Lanes;
 use windlass::job::Counts;
 use windlass::limit::LimitRecord;
 use windlass::queue::{Aging, PausedKind, QueueBound, QueueRecord, Unserved};
@@ -33,8 +33,8 @@ pub struct Overview {
     pub bounds: Vec<QueueBound>,
     /// How the jobs of queues age.
     pub agings: Vec<Aging>,
-    /// What may be a problem.
-    pub observed: Observed,
+    /// Lanes with jobs that wait, and those that stand still.
+    pub lanes: Lanes,
     /// The limits that are set.
     pub limits: Vec<LimitRecord>,
     /// Sources.
@@ -56,7 +56,7 @@ impl Overview {
             paused_kinds: store.paused_kinds(Now::Database).await?,
             bounds: store.bounds().await?,
             agings: store.agings().await?,
-            observed: store.observe(&Thresholds::default(), Now::Database).await?,
+            lanes: store.lanes().await?,
             limits: store.limits(Now::Database).await?,
             sources: store.sources().await?,
         })
@@ -87,7 +87,7 @@ impl Overview {
     /// How many lanes and limits there are that keep jobs back.
     #[must_use]
     pub fn lines(&self) -> LinesBody {
-        let lanes = &self.observed.lanes;
+        let lanes = &self.lanes;
         LinesBody {
             lanes_waiting: lanes.waiting.len(),
             lanes_waiting_or_more: lanes.or_more,

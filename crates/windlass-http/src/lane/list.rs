@@ -2,8 +2,6 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use windlass::health::Thresholds;
-use windlass::store::Now;
 
 use super::document::{LaneBody, lanes};
 use crate::access::{May, Read};
@@ -23,7 +21,7 @@ use crate::problem::Problem;
     responses((status = 200, description = "The lanes.", body = Items<Document<LaneBody>>))
 )]
 pub(super) async fn list(_may: May<Read>, State(api): State<Api>) -> Result<Response, Problem> {
-    let observed = api.store().observe(&Thresholds::default(), Now::Database).await?;
-    let bodies = lanes(&observed.lanes).into_iter();
+    let seen = api.store().lanes().await?;
+    let bodies = lanes(&seen).into_iter();
     Ok(page::whole(bodies.map(|body| Document::new("lane.v1", body)).collect()))
 }

@@ -105,6 +105,7 @@ impl JobStore for CountedStore {
 
 impl HealthStore for CountedStore {
     forward!(observe);
+    forward!(lanes);
 }
 
 impl TokenStore for CountedStore {

@@ -365,6 +365,11 @@ macro_rules! forward_one {
             self.store.observe(thresholds, now)
         }
     };
+    (lanes) => {
+        fn lanes(&self) -> Reply<'_, Lanes> {
+            self.store.lanes()
+        }
+    };
     (facts) => {
         fn facts(&self) -> Reply<'_, Facts> {
             self.store.facts()
@@ -450,7 +455,7 @@ pub(crate) mod names {
         EventHead, EventRecord, EventStore, Keep, LogRecord, NewEvent, Published,
     };
     pub(crate) use windlass_core::filter::{Bound, Found, JobCount};
-    pub(crate) use windlass_core::health::{HealthStore, Observed, Thresholds};
+    pub(crate) use windlass_core::health::{HealthStore, Lanes, Observed, Thresholds};
     pub(crate) use windlass_core::id::{BatchId, EventId, JobId, LeaseId, OperationId, WorkerId};
     pub(crate) use windlass_core::idempotency::{
         Begun, IdempotencyStore, KeyedRequest, RequestEnd,

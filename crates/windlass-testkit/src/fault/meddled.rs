@@ -53,6 +53,7 @@ impl JobStore for MeddledStore {
 
 impl HealthStore for MeddledStore {
     forward!(observe);
+    forward!(lanes);
 }
 
 impl OperationStore for MeddledStore {

@@ -150,6 +150,7 @@ impl JobStore for FaultStore {
 
 impl HealthStore for FaultStore {
     forward!(observe);
+    forward!(lanes);
 }
 
 impl OperationStore for FaultStore {

@@ -187,6 +187,7 @@ impl JobStore for RecordedStore {
 
 impl HealthStore for RecordedStore {
     forward!(observe);
+    forward!(lanes);
 }
 
 impl OperationStore for RecordedStore {

@@ -286,6 +286,7 @@ impl JobStore for SabotagedStore {
 
 impl HealthStore for SabotagedStore {
     forward!(observe);
+    forward!(lanes);
 }
 
 impl OperationStore for SabotagedStore {

@@ -221,6 +221,7 @@ impl JobStore for FaultyStore {
 
 impl HealthStore for FaultyStore {
     forward!(observe);
+    forward!(lanes);
 }
 
 impl OperationStore for FaultyStore {

@@ -16,7 +16,7 @@ use windlass_core::condition::{
 };
 use windlass_core::edit::{Edit, EditStore, Edited, Expected};
 use windlass_core::filter::{Bound, Found, JobCount};
-use windlass_core::health::{HealthStore, Observed, Thresholds};
+use windlass_core::health::{HealthStore, Lanes, Observed, Thresholds};
 use windlass_core::id::{BatchId, JobId, LeaseId, OperationId, WorkerId};
 use windlass_core::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd};
 use windlass_core::job::{
@@ -202,6 +202,10 @@ impl JobStore for ClockedStore {
 impl HealthStore for ClockedStore {
     fn observe<'a>(&'a self, thresholds: &'a Thresholds, now: Now) -> Reply<'a, Observed> {
         self.store.observe(thresholds, self.at(now))
+    }
+
+    fn lanes(&self) -> Reply<'_, Lanes> {
+        self.store.lanes()
     }
 }
 

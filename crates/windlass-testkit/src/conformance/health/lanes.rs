@@ -1,6 +1,6 @@
 //! Lanes that stand still, and long ones.
 
-use windlass_core::health::{Aspect, Counted, Problem};
+use windlass_core::health::{Aspect, Counted, Problem, Thresholds};
 use windlass_core::job::Lane;
 use windlass_core::limits::{LONG_LANE, NAMED};
 
@@ -30,11 +30,19 @@ pub async fn a_lane_behind_a_dead_job_is_told(fixture: StoreFixture) {
     let told = found(&fixture).await;
     let lanes: Vec<_> = told.iter().filter(|one| one.aspect() == Aspect::Lanes).collect();
     assert_eq!(lanes, [&blocked(3, false)]);
+    alone_as_among_the_rest(&fixture).await;
 
     fixture.enqueue((0..NAMED).map(|_| strict())).await;
     assert!(found(&fixture).await.contains(&blocked(NAMED as u64, true)), "so many, or more");
     assert!(fixture.store().open_lane("a").await.expect("it reaches the store").is_some());
     assert!(!aspects(&fixture).await.contains(&Aspect::Lanes));
+}
+
+/// Who asks for lanes alone is told of them what who asks for everything is told.
+async fn alone_as_among_the_rest(fixture: &StoreFixture) {
+    let store = fixture.store();
+    let observed = store.observe(&Thresholds::default(), fixture.now()).await.expect("observed");
+    assert_eq!(store.lanes().await.expect("seen"), observed.lanes);
 }
 
 /// O24: many jobs in one lane are told with their number, however many other lanes there are.
@@ -51,6 +59,7 @@ pub async fn a_long_lane_is_told(fixture: StoreFixture) {
         waiting: Counted { jobs, or_more: false },
     };
     assert_eq!(found(&fixture).await, [long(jobs)]);
+    alone_as_among_the_rest(&fixture).await;
     let batch = worker.claim(1_000).await;
     assert_eq!(batch.jobs.len(), 151);
     assert_eq!(found(&fixture).await, [], "one of them runs");
