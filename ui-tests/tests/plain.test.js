@@ -93,7 +93,8 @@ plain("a queue is paused and resumed, a job is run again", async (context) => {
   const page = await context.newPage();
   await page.goto(`${server.url}/queues`);
   const row = page.locator("tr[id='queue-many']");
-  await row.locator("button").click();
+  await row.locator("summary").click();
+  await row.locator("form button").click();
   assert.match(await page.innerText(".told"), /many is paused/);
   assert.match(await row.innerText(), /paused/);
   await row.locator("button").click();

@@ -61,6 +61,7 @@ const NEWEST_DEAD: &str = "select id, kind, finished_at from windlass_finished \
      where state in (6, 7) and state = 7 order by state desc, id desc limit ?1";
 
 pub(super) const MOST: i64 = LOOKED_AT as i64;
+const LINES: i64 = LINES_LOOKED_AT as i64;
 pub(super) const FEW: i64 = NAMED as i64;
 /// Lines with more than a few jobs that are counted on.
 pub(super) const LONG: usize = 20;
@@ -89,7 +90,9 @@ fn front(
     thresholds: &Thresholds,
     at: Timestamp,
 ) -> Result<Vec<Ready>, StoreError> {
-    let jobs = all(connection, FRONT, params![queue, priority, MOST], |row| {
+    // Where no kind is muted, the first so many are all that can be told of.
+    let looked_at = if thresholds.mute.is_empty() { LINES } else { MOST };
+    let jobs = all(connection, FRONT, params![queue, priority, looked_at], |row| {
         Ok((row.get::<_, String>(0)?, Timestamp::from_micros(row.get(1)?)))
     })?;
     let counts = |(kind, due_at): &(String, Timestamp)| *due_at <= at && !thresholds.is_muted(kind);
