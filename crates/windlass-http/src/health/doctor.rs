@@ -109,7 +109,7 @@ impl Check {
         self
     }
 
-    /// The same with a command that mends it.
+    /// The same with a command that fixes it.
     #[must_use]
     pub fn fixed_by(self, command: &str) -> Self {
         self.advise(Line::default().run(command))

@@ -127,6 +127,7 @@ fn of_what_is_written() -> BTreeMap<&'static str, Vec<f64>> {
         SOURCE_RECORDS
         SOURCE_BEHIND
         SOURCE_EVERY
+        SOURCE_LATE
         SOURCE_PACE
         SOURCE_PAGE_TIME
         SOURCE_HOLD

@@ -68,10 +68,10 @@ pub(super) async fn schedules(client: &Client) -> anyhow::Result<()> {
 
 /// What happens so long before now, besides the orders: all of it in the order of the day, as the log of events has it.
 pub(super) async fn happens(day: &mut Day, ago: Duration) -> anyhow::Result<()> {
-    if ago <= FEED_SINCE && ago.as_secs() % FEED_EVERY.as_secs() == 0 {
+    if ago <= FEED_SINCE && ago.as_secs().is_multiple_of(FEED_EVERY.as_secs()) {
         scene_flows::feed(day, ago).await?;
     }
-    if ago > HOUR || ago.as_secs() % 60 != 0 {
+    if ago > HOUR || !ago.as_secs().is_multiple_of(60) {
         return Ok(());
     }
     match ago.as_secs() / 60 {
