@@ -215,7 +215,7 @@ async fn page(
             div {
                 p.crumb {
                     a href="jobs" { "Jobs" }
-                    @if !asked.like.is_empty() { a href={ "jobs/" (encoded(&asked.like)) } { (short(&asked.like)) } }
+                    @if !asked.like.is_empty() { " / " a href={ "jobs/" (encoded(&asked.like)) } { (short(&asked.like)) } }
                 }
                 h1 { (title) }
             }
