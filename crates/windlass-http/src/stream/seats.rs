@@ -88,6 +88,17 @@ mod tests {
     }
 
     #[test]
+    fn those_who_have_one_more_or_fewer_do_not_take_seats_from_each_other() {
+        let (mut seats, names) = (Seats::default(), ["ana", "ben", "eva"]);
+        for name in names {
+            while seats.take(named(name)).is_some() {}
+        }
+        let shares = names.map(|name| held(&seats, name));
+        assert!(shares.iter().all(|share| share.abs_diff(VIEWERS / 3) <= 1), "{shares:?}");
+        assert!(names.iter().all(|name| seats.take(named(name)).is_none()), "{shares:?}");
+    }
+
+    #[test]
     fn a_seat_that_was_lost_is_not_given_back_twice() {
         let mut seats = Seats::default();
         let places: Vec<_> = (0..VIEWERS).filter_map(|_| seats.take(named("greedy"))).collect();
