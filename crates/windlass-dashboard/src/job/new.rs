@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 use windlass::JobId;
 
@@ -48,6 +49,7 @@ pub(super) struct Asked {
     max_attempts: String,
     tags: String,
     subjects: String,
+    /// The other job's marks as JSON: a path may have commas in it.
     redact: String,
 }
 
@@ -87,7 +89,7 @@ struct Body<'a> {
     max_attempts: Option<u16>,
     tags: Vec<&'a str>,
     subjects: Vec<About<'a>>,
-    redact: Vec<&'a str>,
+    redact: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -118,7 +120,7 @@ impl Asked {
             max_attempts: job.max_attempts.map(|most| most.to_string()).unwrap_or_default(),
             tags: job.tags.join(", "),
             subjects: subjects.join(", "),
-            redact: job.redact.join(", "),
+            redact: json!(job.redact).to_string(),
             ..Self::default()
         }
     }
@@ -127,6 +129,11 @@ impl Asked {
         let args = said(&self.args).map(serde_json::from_str::<&RawValue>).transpose();
         let args =
             args.map_err(|error| Fault::invalid(&format!("Args: expected JSON: {error}")))?;
+        let redact = said(&self.redact).map(serde_json::from_str).transpose();
+        let redact = redact.map_err(|_| {
+            Fault::invalid("what the form was made of cannot be read: open it again")
+        })?;
+        let redact = redact.unwrap_or_default();
         let delay: Option<u64> = number("Due in seconds", &self.delay)?;
         let body = Body {
             id: &self.id,
@@ -139,7 +146,7 @@ impl Asked {
             max_attempts: number("Attempts", &self.max_attempts)?,
             tags: values(&self.tags),
             subjects: values(&self.subjects).into_iter().map(subject).collect::<Result<_, _>>()?,
-            redact: values(&self.redact),
+            redact,
         };
         serde_json::to_string(&body).map_err(|_| Fault::invalid("the form cannot be sent"))
     }

@@ -80,10 +80,19 @@ async fn a_job_is_like_another(pages: TestPages) {
     form.has(&["value=\"mail\"", "value=\"4\"", "value=\"2\"", "value=\"a\"", "value=\"order=7\""]);
     form.has_not(&["\u{202e}", "\u{200b}", "<script>alert"]);
     assert_ne!(form.field("id"), id, "it is another one");
-    let hides = json!({"kind": "work", "args": {"card": "4111", "n": 1}, "redact": ["card"]});
+    let hides = json!({"kind": "work", "args": {"card": "4111", "n": 1, "a,b": "5222"}, "redact": ["card", "a,b"]});
     let id = pages.post("/v1/jobs", &hides).await["id"].as_str().expect("an id").to_owned();
     let form = pages.page(&format!("/jobs/new?like={id}")).await;
-    form.has(&["args are hidden", "value=\"card\""]).has_not(&["[redacted]", "4111"]);
+    form.has(&["args are hidden"]).has_not(&["[redacted]", "4111", "5222"]);
+    let marks = form.field("redact").replace("&quot;", "\"");
+    let fields = [
+        ("id", form.field("id")),
+        ("kind", "work"),
+        ("args", "{\"card\": \"6333\", \"a,b\": \"7444\"}"),
+        ("redact", marks.as_str()),
+    ];
+    let (to, _) = pages.press("/jobs/new", &fields).await.led();
+    pages.page(&to).await.has(&["[redacted]"]).has_not(&["6333", "7444"]);
     assert_eq!(pages.get("/jobs/new?like=job_1").await.status, StatusCode::BAD_REQUEST);
 }
 
